@@ -1,5 +1,14 @@
 //! What can go wrong in any store, reduced to the cases a caller can act on.
 
+use async_trait::async_trait;
+
+/// Tells whether the database answers.
+#[async_trait]
+pub trait Pulse: Send + Sync {
+    /// Asks the database something trivial.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
 /// A store could not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {

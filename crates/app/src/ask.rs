@@ -1,0 +1,238 @@
+//! The way of an answer, step by step: understand, recall, retrieve, decide, generate, clean, check.
+//!
+//! `AskService::ask` reads top to bottom; each step is a plain function in a file of its own.
+
+mod check;
+mod clean;
+mod decide;
+mod generate;
+mod recall;
+mod receipt;
+mod understand;
+
+use std::sync::Arc;
+
+use domain::accounts::Principal;
+use domain::analysis::CodeAnalyser;
+use domain::ask::{Answer, Answered, AskEvent, Question, StoredTurn};
+use domain::conversations::{ConversationStore, Message, Turn};
+use domain::embedding::Embedder;
+use domain::id::{ConversationId, Entropy, MessageId};
+use domain::knowledge::Reader;
+use domain::retrieval::Retriever;
+use domain::routing::{IntentRouter, RouteDecision};
+use domain::{Clock, StoreError};
+use tokio::sync::mpsc::Sender;
+
+use receipt::ReceiptWriter;
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The conversation, or the answer to be replaced, does not exist for this asker.
+    #[error(
+        "you have no such conversation or answer; leave `conversation_id` out to begin a new one"
+    )]
+    UnknownConversation,
+    /// Nobody listens any more; nothing was stored.
+    #[error("the asker went away")]
+    Cancelled,
+    /// The store failed; nothing was stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub enum Asker<'a> {
+    /// An account: the turn is stored in its conversations.
+    Account(&'a Principal),
+    /// Whoever sits at the machine: nothing is stored, and the earlier messages are brought along.
+    Local {
+        /// Messages of this chat, oldest first.
+        earlier: &'a [Message],
+    },
+}
+
+/// What [`AskService`] is made of.
+pub struct AskParts {
+    /// Routes messages.
+    pub router: Arc<dyn IntentRouter>,
+    /// Finds what is known.
+    pub retriever: Arc<dyn Retriever>,
+    /// Reads code.
+    pub analyser: Arc<dyn CodeAnalyser>,
+    /// Named in receipts.
+    pub embedder: Arc<dyn Embedder>,
+    /// Keeps turns.
+    pub conversations: Arc<dyn ConversationStore>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes identities.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Answers questions.
+pub struct AskService {
+    parts: AskParts,
+}
+
+impl AskService {
+    /// A service made of `parts`.
+    pub fn new(parts: AskParts) -> Self {
+        Self { parts }
+    }
+
+    /// Routes a message without answering it.
+    pub async fn route(&self, message: &str, history: &[String]) -> RouteDecision {
+        self.parts.router.route(message, history).await
+    }
+
+    /// Answers `question`, telling `events` as it goes; stops and stores nothing when their receiver is gone.
+    pub async fn ask(
+        &self,
+        asker: Asker<'_>,
+        question: Question,
+        events: Option<&Sender<AskEvent>>,
+    ) -> Result<Answered, AskError> {
+        let parts = &self.parts;
+        let mut receipt = ReceiptWriter::begin();
+
+        let understood = understand::understand(&question, parts.analyser.as_ref());
+        receipt.step("understand", understood.facts());
+
+        let memory = self.recall(asker, &question).await?;
+        let request = recall::resolve(understood, &memory);
+        receipt.step("recall", request.facts(&memory));
+
+        let route = decide::route(&request, &question, &memory, parts.router.as_ref()).await;
+        receipt.step("route", decide::route_facts(&route));
+        tell(events, AskEvent::Route(route.clone())).await?;
+
+        let found = decide::retrieve(
+            &request,
+            &route,
+            reader_of(asker),
+            parts.retriever.as_ref(),
+            &memory,
+        )
+        .await?;
+        receipt.step("retrieve", found.facts());
+        tell(events, AskEvent::Sources(found.sources())).await?;
+
+        let plan = decide::decide(&request, &route, &question, found);
+        receipt.step("decide", plan.facts());
+
+        let drafted = generate::generate(&request, &question, plan, parts.analyser.as_ref());
+        receipt.step("generate", drafted.facts());
+
+        let mut answer = clean::clean(drafted.answer);
+        receipt.step("clean", Vec::new());
+        for piece in clean::pieces(&answer.markdown) {
+            tell(events, AskEvent::Token(piece.to_owned())).await?;
+        }
+
+        answer.checks = check::check(&answer, drafted.proof, parts.analyser.as_ref());
+        receipt.step("check", check::facts(&answer.checks));
+        tell(events, AskEvent::Check(answer.checks.clone())).await?;
+
+        let answered = self.keep(asker, &question, answer, receipt).await?;
+        tell(events, AskEvent::Done(Box::new(answered.clone()))).await?;
+        Ok(answered)
+    }
+
+    async fn recall(
+        &self,
+        asker: Asker<'_>,
+        question: &Question,
+    ) -> Result<recall::Memory, AskError> {
+        let messages = match (asker, question.conversation) {
+            (Asker::Local { earlier }, _) => earlier.to_vec(),
+            (Asker::Account(_), None) => Vec::new(),
+            (Asker::Account(principal), Some(id)) => {
+                let owner = principal.account.id;
+                let conversation = self
+                    .parts
+                    .conversations
+                    .find_conversation(owner, id)
+                    .await?;
+                if conversation.is_none() {
+                    return Err(AskError::UnknownConversation);
+                }
+                self.parts
+                    .conversations
+                    .list_recent_messages(owner, id, recall::MESSAGES_RECALLED)
+                    .await?
+            }
+        };
+        Ok(recall::Memory::new(messages, question.replaces))
+    }
+
+    /// Stores the turn of an account; the answer counts as given only when this succeeded.
+    async fn keep(
+        &self,
+        asker: Asker<'_>,
+        question: &Question,
+        answer: Answer,
+        receipt: ReceiptWriter,
+    ) -> Result<Answered, AskError> {
+        let (clock, entropy) = (self.parts.clock.as_ref(), self.parts.entropy.as_ref());
+        let receipt = receipt.finish(self.parts.embedder.encoder(), clock, entropy);
+        let Asker::Account(principal) = asker else {
+            return Ok(Answered {
+                answer,
+                stored: None,
+                receipt,
+            });
+        };
+        let now = clock.now();
+        let title = question
+            .conversation
+            .is_none()
+            .then(|| recall::title_from(question.text.as_str()));
+        let turn = Turn {
+            conversation: question
+                .conversation
+                .unwrap_or_else(|| ConversationId::new(now, entropy)),
+            title,
+            question_id: MessageId::new(now, entropy),
+            question: understand::as_written(question),
+            answer_id: MessageId::new(now, entropy),
+            answer: answer.clone(),
+            receipt: receipt.clone(),
+            replaces: question.replaces,
+            at: now,
+        };
+        let stored = StoredTurn {
+            conversation: turn.conversation,
+            message: turn.answer_id,
+        };
+        if !self
+            .parts
+            .conversations
+            .append_turn(principal.account.id, turn)
+            .await?
+        {
+            return Err(AskError::UnknownConversation);
+        }
+        Ok(Answered {
+            answer,
+            stored: Some(stored),
+            receipt,
+        })
+    }
+}
+
+const fn reader_of(asker: Asker<'_>) -> Reader {
+    match asker {
+        Asker::Account(principal) => Reader::Account(principal.account.id),
+        Asker::Local { .. } => Reader::Public,
+    }
+}
+
+async fn tell(events: Option<&Sender<AskEvent>>, event: AskEvent) -> Result<(), AskError> {
+    match events {
+        Some(events) => events.send(event).await.map_err(|_| AskError::Cancelled),
+        None => Ok(()),
+    }
+}

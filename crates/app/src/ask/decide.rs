@@ -1,0 +1,311 @@
+//! Third to fifth step: where the message goes, what is known about it, and what the answer will be made of.
+
+use domain::Language;
+use domain::StoreError;
+use domain::ask::{Mode, Outcome, Question, Source, Topic};
+use domain::knowledge::{ItemBody, ItemFilter, ItemKind, Reader};
+use domain::retrieval::{Hit, Query, Retrieval, Retriever, SearchRung, Verdict};
+use domain::routing::{Intent, IntentRouter, RouteDecision, RouteRung};
+
+use super::recall::{Memory, Request};
+use super::receipt::{Facts, fact};
+
+/// Sources shown with an answer at most.
+const SOURCES_MAX: u32 = 5;
+
+/// A hit this much better than the best code of the asked language is worth offering instead of it.
+const OTHER_LANGUAGE_SCORE_MIN: f32 = 0.5;
+
+/// Where the message goes. The user's mode overrides the router; code without words is there to be explained.
+pub(super) async fn route(
+    request: &Request,
+    question: &Question,
+    memory: &Memory,
+    router: &dyn IntentRouter,
+) -> RouteDecision {
+    let words = if request.words.trim().is_empty() {
+        "explain this code"
+    } else {
+        &request.words
+    };
+    let mut route = router.route(words, memory.questions()).await;
+    route.intent = match (question.mode, request.code.is_some(), route.intent) {
+        (Mode::Generate, _, _) => Intent::Generate,
+        (Mode::Explain, _, _) | (Mode::Auto, true, Intent::None) => Intent::Explain,
+        (Mode::Auto, true, Intent::Generate) if request.words.trim().is_empty() => Intent::Explain,
+        (Mode::Auto, _, intent) => intent,
+    };
+    route
+}
+
+pub(super) fn route_facts(route: &RouteDecision) -> Facts {
+    let [generate, explain, none] = route.scores;
+    let intent = match route.intent {
+        Intent::Generate => "generate",
+        Intent::Explain => "explain",
+        Intent::None => "none",
+    };
+    let rung = match route.rung {
+        RouteRung::Semantic => "semantic",
+        RouteRung::Lexical => "lexical",
+    };
+    vec![
+        fact("intent", intent),
+        fact(
+            "topic",
+            match route.topic {
+                Topic::DataScience => "data-science",
+                Topic::Other => "other",
+            },
+        ),
+        fact(
+            "scores",
+            format!("generate {generate:.3}, explain {explain:.3}, none {none:.3}"),
+        ),
+        fact("rung", rung),
+    ]
+}
+
+/// What was found, and whether it is in the language asked for.
+#[derive(Debug)]
+pub(super) struct Found {
+    retrieval: Option<Retrieval>,
+    /// The language that was asked for, when the hits are in others.
+    missing_language: Option<Language>,
+}
+
+impl Found {
+    pub(super) fn sources(&self) -> Vec<Source> {
+        let hits = self
+            .retrieval
+            .as_ref()
+            .map_or(&[][..], |retrieval| &retrieval.hits);
+        hits.iter().map(source_of).collect()
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        let Some(retrieval) = &self.retrieval else {
+            return vec![fact("searched", false)];
+        };
+        let verdict = match retrieval.verdict {
+            Verdict::Known => "known",
+            Verdict::Confirm => "confirm",
+            Verdict::Unknown => "unknown",
+        };
+        let rung = match retrieval.rung {
+            SearchRung::Hybrid => "hybrid",
+            SearchRung::Lexical => "lexical",
+        };
+        let mut facts = vec![fact("verdict", verdict), fact("rung", rung)];
+        facts.extend(retrieval.hits.iter().map(|hit| {
+            let cosine = hit
+                .cosine
+                .map_or_else(|| "-".to_owned(), |cosine| format!("{cosine:.3}"));
+            fact(
+                &hit.item.key,
+                format!("score {:.3}, cosine {cosine}", hit.score),
+            )
+        }));
+        facts
+    }
+}
+
+fn source_of(hit: &Hit) -> Source {
+    Source {
+        item: hit.item.id,
+        key: hit.item.key.clone(),
+        title: hit.item.title.clone(),
+        score: hit.score,
+        language: hit.item.language(),
+    }
+}
+
+/// Searches what the reader may see. Code of the user's own needs no search.
+pub(super) async fn retrieve(
+    request: &Request,
+    route: &RouteDecision,
+    reader: Reader,
+    retriever: &dyn Retriever,
+    memory: &Memory,
+) -> Result<Found, StoreError> {
+    let is_own_code = request.code.is_some() && route.intent == Intent::Explain;
+    if is_own_code || request.words.trim().is_empty() {
+        return Ok(Found {
+            retrieval: None,
+            missing_language: None,
+        });
+    }
+    let kind = match route.intent {
+        Intent::Generate => Some(ItemKind::Task),
+        Intent::Explain => Some(ItemKind::Concept),
+        Intent::None => None,
+    };
+    let wanted = request.language.filter(|_| kind == Some(ItemKind::Task));
+    let search = async |filter: ItemFilter| {
+        let query = Query {
+            text: request.words.clone(),
+            filter,
+            limit: SOURCES_MAX,
+        };
+        retriever
+            .retrieve(reader, &query)
+            .await
+            .map(|found| without(found, &memory.rejected))
+    };
+    let retrieval = search(ItemFilter {
+        kind,
+        language: wanted,
+    })
+    .await?;
+    if retrieval.verdict == Verdict::Known {
+        return Ok(Found {
+            retrieval: Some(retrieval),
+            missing_language: None,
+        });
+    }
+    // An idea without a note may still be a task whose code can be explained.
+    if kind == Some(ItemKind::Concept) {
+        let tasks = search(ItemFilter {
+            kind: Some(ItemKind::Task),
+            language: request.language,
+        })
+        .await?;
+        let is_better = tasks.verdict == Verdict::Known;
+        return Ok(Found {
+            retrieval: Some(if is_better { tasks } else { retrieval }),
+            missing_language: None,
+        });
+    }
+    if wanted.is_some() {
+        let elsewhere = search(ItemFilter {
+            kind,
+            language: None,
+        })
+        .await?;
+        let best = elsewhere.hits.first().map_or(0.0, |hit| hit.score);
+        let here = retrieval.hits.first().map_or(0.0, |hit| hit.score);
+        if elsewhere.verdict != Verdict::Unknown && best >= OTHER_LANGUAGE_SCORE_MIN && best > here
+        {
+            return Ok(Found {
+                retrieval: Some(elsewhere),
+                missing_language: wanted,
+            });
+        }
+    }
+    Ok(Found {
+        retrieval: Some(retrieval),
+        missing_language: None,
+    })
+}
+
+/// Leaves out what the user asked to be replaced, as long as something else is left.
+fn without(mut found: Retrieval, rejected: &[domain::id::ItemId]) -> Retrieval {
+    let rest: Vec<Hit> = found
+        .hits
+        .iter()
+        .filter(|hit| !rejected.contains(&hit.item.id))
+        .cloned()
+        .collect();
+    let is_worth_it = rest
+        .first()
+        .is_some_and(|hit| hit.score >= OTHER_LANGUAGE_SCORE_MIN);
+    if is_worth_it && rest.len() < found.hits.len() {
+        found.hits = rest;
+    }
+    found
+}
+
+/// What the answer is made of.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// Explain the user's own code.
+    ExplainCode,
+    /// The user wants their code changed, which takes a language model.
+    ChangeCode,
+    /// Show verified code.
+    ShowTask(Chosen),
+    /// Explain the code of a task.
+    ExplainTask(Chosen),
+    /// Tell a concept.
+    TellConcept(Chosen),
+    /// Ask to be taught; the closest things known are named.
+    AskToBeTaught {
+        /// The closest things known.
+        closest: Vec<Hit>,
+    },
+    /// Not a question about code.
+    SayWhatIsPossible,
+}
+
+/// The item an answer is made from.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    /// The item and what else was found.
+    pub(super) hits: Vec<Hit>,
+    /// Whether the user is asked if this is what was meant.
+    pub(super) outcome: Outcome,
+    /// The language asked for, when the item is in another.
+    pub(super) missing_language: Option<Language>,
+}
+
+impl Plan {
+    pub(super) fn facts(&self) -> Facts {
+        let name = match self {
+            Self::ExplainCode => "explain the pasted code",
+            Self::ChangeCode => "change code (needs a language model)",
+            Self::ShowTask(_) => "show a task's code",
+            Self::ExplainTask(_) => "explain a task's code",
+            Self::TellConcept(_) => "tell a concept",
+            Self::AskToBeTaught { .. } => "ask to be taught",
+            Self::SayWhatIsPossible => "say what is possible",
+        };
+        vec![fact("plan", name)]
+    }
+}
+
+pub(super) fn decide(
+    request: &Request,
+    route: &RouteDecision,
+    question: &Question,
+    found: Found,
+) -> Plan {
+    if request.code.is_some() {
+        let wants_change = route.intent == Intent::Generate && question.mode != Mode::Explain;
+        return if wants_change {
+            Plan::ChangeCode
+        } else {
+            Plan::ExplainCode
+        };
+    }
+    let Some(retrieval) = found.retrieval else {
+        return Plan::SayWhatIsPossible;
+    };
+    let outcome = match (retrieval.verdict, found.missing_language) {
+        (Verdict::Known, None) => Outcome::Answered,
+        (Verdict::Known, Some(_)) | (Verdict::Confirm, _) => Outcome::Confirm,
+        (Verdict::Unknown, _) => Outcome::Unknown,
+    };
+    // A message that asks for neither is answered only when what it names is known beyond doubt.
+    if route.intent == Intent::None && outcome != Outcome::Answered {
+        return Plan::SayWhatIsPossible;
+    }
+    if outcome == Outcome::Unknown || retrieval.hits.is_empty() {
+        return Plan::AskToBeTaught {
+            closest: retrieval.hits,
+        };
+    }
+    let is_concept = matches!(
+        retrieval.hits.first().map(|hit| &hit.item.body),
+        Some(ItemBody::Concept(_))
+    );
+    let chosen = Chosen {
+        hits: retrieval.hits,
+        outcome,
+        missing_language: found.missing_language,
+    };
+    match (is_concept, route.intent) {
+        (true, _) => Plan::TellConcept(chosen),
+        (false, Intent::Explain) => Plan::ExplainTask(chosen),
+        (false, Intent::Generate | Intent::None) => Plan::ShowTask(chosen),
+    }
+}

@@ -1,0 +1,321 @@
+//! Sixth step: write the answer. Without a language model it comes from verified code, concept notes, or the syntax tree.
+
+use domain::Language;
+use domain::analysis::CodeAnalyser;
+use domain::ask::{Answer, Brain, CheckResult, Checks, Outcome, Question, Source, Style};
+use domain::knowledge::{ConceptBody, Item, ItemBody, TaskBody};
+use domain::retrieval::Hit;
+
+use super::decide::{Chosen, Plan};
+use super::recall::Request;
+use super::receipt::{Facts, fact};
+
+/// An answer with what is known about its code before it is checked.
+pub(super) struct Drafted {
+    pub(super) answer: Answer,
+    pub(super) proof: Proof,
+}
+
+/// What is known about the execution of an answer's code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// There is no code of ours in the answer.
+    NoCode,
+    /// Its tests passed when the library was built.
+    Verified,
+    /// It is verified code with a function renamed.
+    VerifiedThenRenamed,
+    /// It has never been run here.
+    NeverRun,
+}
+
+impl Drafted {
+    pub(super) fn facts(&self) -> Facts {
+        vec![
+            fact("brain", &self.answer.brain),
+            fact("model", "none"),
+            fact("bytes", self.answer.markdown.len()),
+        ]
+    }
+}
+
+pub(super) fn generate(
+    request: &Request,
+    question: &Question,
+    plan: Plan,
+    analyser: &dyn CodeAnalyser,
+) -> Drafted {
+    let mut drafted = match plan {
+        Plan::ExplainCode => explain_code(request, question.style, analyser),
+        Plan::ChangeCode => decline_change(request, question.style, analyser),
+        Plan::ShowTask(chosen) => show_task(&chosen, request, analyser),
+        Plan::ExplainTask(chosen) => explain_task(&chosen, question.style, analyser),
+        Plan::TellConcept(chosen) => tell_concept(&chosen, question.style),
+        Plan::AskToBeTaught { closest } => ask_to_be_taught(&closest),
+        Plan::SayWhatIsPossible => say_what_is_possible(),
+    };
+    if let Some(model) = &question.model {
+        let missing =
+            format!("The model `{model}` was asked for, but no language model is installed.");
+        drafted.answer.reason = format!("{} {missing}", drafted.answer.reason);
+    }
+    drafted
+}
+
+fn blank(brain: Brain, outcome: Outcome, reason: &str, markdown: String) -> Answer {
+    Answer {
+        markdown,
+        code: None,
+        language: None,
+        outcome,
+        brain,
+        reason: reason.to_owned(),
+        ai_confidence: 0.0,
+        sources: Vec::new(),
+        checks: Checks {
+            syntax: CheckResult::NotApplicable,
+            execution: CheckResult::NotApplicable,
+            notes: Vec::new(),
+        },
+    }
+}
+
+fn explain_code(request: &Request, style: Style, analyser: &dyn CodeAnalyser) -> Drafted {
+    let Some(code) = &request.code else {
+        return say_what_is_possible();
+    };
+    let Some(language) = code.language.or(request.language) else {
+        let markdown = "I cannot tell which language this code is in, so I have not guessed at what it does. Choose the language and send it again."
+            .to_owned();
+        let answer = blank(
+            Brain::None,
+            Outcome::Unknown,
+            "The language of the code could not be told.",
+            markdown,
+        );
+        return Drafted {
+            answer,
+            proof: Proof::NoCode,
+        };
+    };
+    let explanation = analyser.explain(language, &code.text, style);
+    let reason = "Explained from the syntax tree, without a language model.";
+    let mut answer = blank(
+        Brain::Analysis,
+        Outcome::Answered,
+        reason,
+        explanation.markdown,
+    );
+    answer.language = Some(language);
+    answer.checks.syntax = if explanation.syntax_errors.is_empty() {
+        CheckResult::Passed
+    } else {
+        CheckResult::Failed
+    };
+    answer.checks.notes = explanation
+        .syntax_errors
+        .iter()
+        .map(|error| {
+            format!(
+                "Line {}, column {}: {}",
+                error.line, error.column, error.message
+            )
+        })
+        .collect();
+    Drafted {
+        answer,
+        proof: Proof::NoCode,
+    }
+}
+
+fn decline_change(request: &Request, style: Style, analyser: &dyn CodeAnalyser) -> Drafted {
+    let mut drafted = explain_code(request, style, analyser);
+    drafted.answer.markdown = format!(
+        "Changing your code takes a language model, and none is installed here. What I can do without one is tell you what it does:\n\n{}",
+        drafted.answer.markdown
+    );
+    drafted
+}
+
+fn show_task(chosen: &Chosen, request: &Request, analyser: &dyn CodeAnalyser) -> Drafted {
+    let sources = sources_of(&chosen.hits);
+    let Some((item, task)) = first_task(&chosen.hits) else {
+        return ask_to_be_taught(&chosen.hits);
+    };
+    let renamed = request
+        .name
+        .as_ref()
+        .zip(task.entry_point.as_ref())
+        .and_then(|(to, from)| analyser.rename(task.language, &task.code, from, to));
+    let proof = match (task.verified, renamed.is_some()) {
+        (true, false) => Proof::Verified,
+        (true, true) => Proof::VerifiedThenRenamed,
+        (false, _) => Proof::NeverRun,
+    };
+    let code = renamed.unwrap_or_else(|| task.code.clone());
+    let lead = lead_sentence(chosen, item);
+    let markdown = format!(
+        "{lead}{}\n\n```{}\n{}\n```\n",
+        item.description,
+        task.language.name(),
+        code.trim_end()
+    );
+    let mut answer = blank(
+        Brain::Library,
+        chosen.outcome,
+        "Known code was found; no language model took part.",
+        markdown,
+    );
+    answer.code = Some(code);
+    answer.language = Some(task.language);
+    answer.sources = sources;
+    Drafted { answer, proof }
+}
+
+/// What is said before an item whose fit is not certain.
+fn lead_sentence(chosen: &Chosen, item: &Item) -> String {
+    let score = chosen.hits.first().map_or(0.0, |hit| hit.score * 100.0);
+    match (chosen.outcome, chosen.missing_language) {
+        (Outcome::Answered, _) => String::new(),
+        (Outcome::Confirm | Outcome::Unknown, None) => format!(
+            "The closest thing I know is **{}** ({score:.0} % sure). Is that what you mean? If not, you can teach me.\n\n",
+            item.title
+        ),
+        (Outcome::Confirm | Outcome::Unknown, Some(wanted)) => format!(
+            "I do not know this in {}, but I know **{}** in {} ({score:.0} % sure). Is that of use? If not, you can teach me.\n\n",
+            wanted.title(),
+            item.title,
+            item.language().map_or("another language", Language::title)
+        ),
+    }
+}
+
+fn explain_task(chosen: &Chosen, style: Style, analyser: &dyn CodeAnalyser) -> Drafted {
+    let sources = sources_of(&chosen.hits);
+    let Some((item, task)) = first_task(&chosen.hits) else {
+        return ask_to_be_taught(&chosen.hits);
+    };
+    let explanation = analyser.explain(task.language, &task.code, style);
+    let proof = if task.verified {
+        Proof::Verified
+    } else {
+        Proof::NeverRun
+    };
+    let markdown = format!(
+        "{}{}\n\n```{}\n{}\n```\n\n{}",
+        lead_sentence(chosen, item),
+        item.description,
+        task.language.name(),
+        task.code.trim_end(),
+        explanation.markdown
+    );
+    let reason =
+        "There is no note on this, so known code for it was explained from its syntax tree.";
+    let mut answer = blank(Brain::Analysis, chosen.outcome, reason, markdown);
+    answer.code = Some(task.code.clone());
+    answer.language = Some(task.language);
+    answer.sources = sources;
+    Drafted { answer, proof }
+}
+
+fn tell_concept(chosen: &Chosen, style: Style) -> Drafted {
+    let sources = sources_of(&chosen.hits);
+    let Some((item, concept)) = first_concept(&chosen.hits) else {
+        return ask_to_be_taught(&chosen.hits);
+    };
+    let telling = match style {
+        Style::Beginner => &concept.beginner,
+        Style::Technical => &concept.technical,
+        Style::StepByStep => &concept.step_by_step,
+    };
+    let markdown = format!(
+        "{}**{}.** {}\n\n{telling}\n",
+        lead_sentence(chosen, item),
+        item.title,
+        item.description
+    );
+    let mut answer = blank(
+        Brain::Library,
+        chosen.outcome,
+        "A concept note of the library answers this; no language model took part.",
+        markdown,
+    );
+    answer.sources = sources;
+    Drafted {
+        answer,
+        proof: Proof::NoCode,
+    }
+}
+
+fn ask_to_be_taught(closest: &[Hit]) -> Drafted {
+    let near = closest
+        .iter()
+        .take(3)
+        .filter(|hit| hit.score >= 0.05)
+        .map(|hit| format!("\n- {} ({:.0} %)", hit.item.title, hit.score * 100.0))
+        .collect::<Vec<_>>()
+        .concat();
+    let near = if near.is_empty() {
+        String::new()
+    } else {
+        format!("\n\nThe closest things I know, with how sure I am that they fit:\n{near}")
+    };
+    let markdown = format!(
+        "I do not know this yet, and I will not make something up.{near}\n\nYou can teach me: give a description and an implementation that works, \
+         and I will know it from then on."
+    );
+    let reason = "Nothing known is close enough to the question.";
+    let mut answer = blank(Brain::None, Outcome::Unknown, reason, markdown);
+    answer.sources = sources_of(closest);
+    Drafted {
+        answer,
+        proof: Proof::NoCode,
+    }
+}
+
+fn say_what_is_possible() -> Drafted {
+    let markdown = "I could not tell whether you want code or an explanation. You can:\n\n\
+        - ask for code: *write a python function that merges overlapping intervals*\n\
+        - ask about an idea: *explain recursion*\n\
+        - paste code and ask what it does\n\n\
+        Or choose Code or Explain, and I will take your words as they are."
+        .to_owned();
+    let answer = blank(
+        Brain::None,
+        Outcome::Unknown,
+        "The message asks for neither code nor an explanation.",
+        markdown,
+    );
+    Drafted {
+        answer,
+        proof: Proof::NoCode,
+    }
+}
+
+fn sources_of(hits: &[Hit]) -> Vec<Source> {
+    hits.iter()
+        .map(|hit| Source {
+            item: hit.item.id,
+            key: hit.item.key.clone(),
+            title: hit.item.title.clone(),
+            score: hit.score,
+            language: hit.item.language(),
+        })
+        .collect()
+}
+
+fn first_task(hits: &[Hit]) -> Option<(&Item, &TaskBody)> {
+    let item = &hits.first()?.item;
+    match &item.body {
+        ItemBody::Task(task) => Some((item, task)),
+        ItemBody::Concept(_) => None,
+    }
+}
+
+fn first_concept(hits: &[Hit]) -> Option<(&Item, &ConceptBody)> {
+    let item = &hits.first()?.item;
+    match &item.body {
+        ItemBody::Concept(concept) => Some((item, concept)),
+        ItemBody::Task(_) => None,
+    }
+}
