@@ -1,0 +1,87 @@
+# The commands of this project. Each is safe to repeat. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+MODELS := $(or $(CODEGENIE_MODELS_DIR),$(CURDIR)/models)
+MODEL  := $(MODELS)/all-minilm-l6-v2/model.safetensors
+TOOLS  := $(TARGET)/tools
+export PATH := $(TOOLS)/bin:$(PATH)
+export CODEGENIE_MODELS_DIR := $(MODELS)
+
+# A compiler cache is used where there is one, and is never needed.
+ifneq (,$(shell command -v ccache))
+export CMAKE_C_COMPILER_LAUNCHER := ccache
+export CMAKE_CXX_COMPILER_LAUNCHER := ccache
+endif
+
+ifneq (,$(shell command -v cargo-nextest))
+CARGO_TEST := cargo nextest run --no-fail-fast
+else
+CARGO_TEST := cargo test --no-fail-fast
+endif
+
+LISTEN ?= 127.0.0.1:8501
+
+.PHONY: help run test check fix bench build web model set-up set-up-tests test-rust test-web test-browser
+
+help: ## List these commands.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: build ## Build everything and start the server on http://localhost:8501.
+	@exec $(TARGET)/release/codegenie serve --listen $(LISTEN)
+
+test: set-up-tests check test-web test-rust test-browser ## Run every test: Rust, PostgreSQL, web, browser.
+	@echo "all tests passed"
+
+check: set-up ## Check formatting and lints, as CI does.
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+fix: set-up ## Format, and apply what the linter can mend.
+	cargo fmt --all
+	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	cd web && npm run --silent format
+
+bench: build set-up-tests ## Measure against the budgets, with the peers beside.
+	scripts/bench.sh
+
+build: set-up web model ## Build the web app and the release binary.
+	cargo build --release --locked -p cli
+	@$(TARGET)/release/codegenie models prepare
+
+web: set-up web/build/index.html ## Build the web app.
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/build/index.html: web/node_modules/.package-lock.json $(shell git ls-files web/src web/static web/*.ts web/*.js)
+	cd web && npm run --silent build
+	@touch $@
+
+model: set-up $(MODEL) ## Fetch the embedding model.
+
+$(MODEL):
+	scripts/fetch-embedding-model.sh $(MODELS)
+
+set-up: ## Install what a build needs.
+	@scripts/set-up.sh build $(TOOLS)
+
+set-up-tests: set-up
+	@scripts/set-up.sh tests $(TOOLS)
+
+test-web: web ## Check and test the web app.
+	cd web && npm run --silent check
+	cd web && npm test --silent
+
+test-rust: set-up-tests web model ## Run the Rust tests, on SQLite and PostgreSQL.
+	cargo build --locked -p cli
+	$(TARGET)/debug/codegenie models prepare
+	$(CARGO_TEST) --workspace --locked
+
+test-browser: set-up-tests web model ## Drive the app in headless Chromium.
+	cargo build --locked -p cli
+	cd web && CODEGENIE_BIN=$(TARGET)/debug/codegenie node e2e/run.mjs
