@@ -1,0 +1,3 @@
+//! The integration tests of `app`, in one binary.
+
+mod library;
