@@ -1,0 +1,580 @@
+//! Functions, classes, their parameters, fields and comments.
+
+use domain::language::Language;
+use tree_sitter::Node;
+
+use super::{Builder, field, named, step_at};
+use crate::facts::{
+    Class, ClassKind, ExprKind, Field, Function, Parameter, Step, StepKind, each_expression,
+};
+use crate::languages::Role;
+
+/// Most characters of a comment that are quoted.
+const DOC_CHARS_MAX: usize = 240;
+
+impl<'a> Builder<'a> {
+    pub(super) fn function(&mut self, node: Node<'_>) -> Option<Function<'a>> {
+        let mut function = Function {
+            is_method: false,
+            ..Function::default()
+        };
+        let c_like = matches!(self.language, Language::C | Language::Cpp);
+        let head = if c_like {
+            function_declarator(node)?
+        } else {
+            node
+        };
+        let name = field(head, &["name", "declarator"])?;
+        function.name = self.text(name);
+        if self.language == Language::Cpp
+            && let Some((owner, method)) = function.name.rsplit_once("::")
+        {
+            function.owner = Some(owner.to_owned());
+            function.name = method;
+        }
+        if let Some(receiver) = field(node, &["receiver"]) {
+            let mut receivers = self.parameters(receiver);
+            for parameter in &mut receivers {
+                parameter.is_receiver = true;
+                function.owner = parameter
+                    .type_text
+                    .as_deref()
+                    .map(|text| text.trim_start_matches('*').to_owned());
+            }
+            function.parameters = receivers;
+        }
+        if let Some(parameters) = field(head, &["parameters"]) {
+            let parameters = self.parameters(parameters);
+            function.parameters.extend(parameters);
+        }
+        function.return_type = self.return_type(node, head);
+        let before_name = self
+            .code
+            .get(node.start_byte()..name.start_byte())
+            .unwrap_or_default();
+        function.is_async = before_name.split_whitespace().any(|word| word == "async");
+        let is_destructor = function.name.starts_with('~');
+        let type_is_absent = c_like && field(node, &["type"]).is_none() && !is_destructor;
+        function.is_constructor = matches!(function.name, "__init__" | "constructor")
+            || node.kind().contains("constructor")
+            || (type_is_absent && !function.name.contains("operator"));
+        function.has_body = field(node, &["body"]).is_some();
+        function.body = field(node, &["body"])
+            .map(|body| self.block(body))
+            .unwrap_or_default();
+        function.doc = self.docstring(node).or_else(|| self.comment_above(node));
+        self.drop_docstring(&mut function.body);
+        finish(&mut function);
+        Some(function)
+    }
+
+    /// A named function made from `const name = (…) => …`.
+    pub(super) fn lambda_function(
+        &mut self,
+        node: Node<'_>,
+        name: Node<'_>,
+    ) -> Option<Function<'a>> {
+        let body = field(node, &["body"])?;
+        let parameters = match field(node, &["parameters", "parameter"]) {
+            Some(one) if self.role(one) == Role::Name => vec![Parameter {
+                name: self.text(one),
+                ..Parameter::default()
+            }],
+            Some(several) => self.parameters(several),
+            None => {
+                match field(node, &["declarator"]).and_then(|head| field(head, &["parameters"])) {
+                    Some(several) => self.parameters(several),
+                    None => Vec::new(),
+                }
+            }
+        };
+        let body_steps = if self.role(body) == Role::Block {
+            self.block(body)
+        } else {
+            let value = self.expr(body);
+            vec![step_at(
+                body,
+                StepKind::Return {
+                    value: Some(value),
+                    is_implicit: true,
+                },
+            )]
+        };
+        let mut function = Function {
+            name: self.innermost_name(name),
+            parameters,
+            return_type: field(node, &["return_type"]).map(|node| tidy_type(self.text(node))),
+            is_async: self.text(node).starts_with("async"),
+            body: body_steps,
+            has_body: true,
+            ..Function::default()
+        };
+        finish(&mut function);
+        Some(function)
+    }
+
+    fn return_type(&self, node: Node<'_>, head: Node<'_>) -> Option<String> {
+        let found = match self.language {
+            Language::Java | Language::C | Language::Cpp => field(node, &["type"]),
+            Language::Go => field(node, &["result"]),
+            _ => field(node, &["return_type"]),
+        }?;
+        let mut text = tidy_type(self.text(found));
+        if matches!(self.language, Language::C | Language::Cpp) {
+            let between = self
+                .code
+                .get(found.end_byte()..head.start_byte())
+                .unwrap_or_default()
+                .trim();
+            let stars: String = between.chars().filter(|c| matches!(c, '*' | '&')).collect();
+            if !stars.is_empty() {
+                text = format!("{text} {stars}");
+            }
+            if let Some(trailing) = named(head)
+                .into_iter()
+                .find(|child| child.kind() == "trailing_return_type")
+            {
+                text = tidy_type(self.text(trailing).trim_start_matches("->"));
+            }
+        }
+        Some(text)
+    }
+
+    pub(super) fn parameters(&self, node: Node<'_>) -> Vec<Parameter<'a>> {
+        let mut parameters = Vec::new();
+        for child in named(node) {
+            let kind = child.kind();
+            if child.is_error() || kind.ends_with("_separator") || kind == "attribute_item" {
+                continue;
+            }
+            let mut cursor = child.walk();
+            let names: Vec<Node<'_>> = child.children_by_field_name("name", &mut cursor).collect();
+            if self.language == Language::Go && names.len() > 1 {
+                let type_text = field(child, &["type"]).map(|node| tidy_type(self.text(node)));
+                parameters.extend(names.into_iter().map(|name| Parameter {
+                    name: self.text(name),
+                    type_text: type_text.clone(),
+                    ..Parameter::default()
+                }));
+            } else if let Some(parameter) = self.parameter(child) {
+                parameters.push(parameter);
+            }
+        }
+        parameters
+    }
+
+    fn parameter(&self, node: Node<'_>) -> Option<Parameter<'a>> {
+        let kind = node.kind();
+        let text = self.text(node);
+        let is_rest = kind.contains("splat")
+            || kind.contains("rest")
+            || kind.contains("spread")
+            || kind.contains("variadic")
+            || text.starts_with("...");
+        if kind == "self_parameter" || kind == "receiver_parameter" {
+            return Some(Parameter {
+                name: text,
+                is_receiver: true,
+                ..Parameter::default()
+            });
+        }
+        if matches!(self.language, Language::C | Language::Cpp) {
+            if text == "void" {
+                return None;
+            }
+            let declarator = field(node, &["declarator"]);
+            let name = declarator.map_or("", |declarator| self.innermost_name(declarator));
+            let default = field(node, &["default_value"]);
+            let end = default.map_or(node.end_byte(), |default| default.start_byte());
+            let whole = self.code.get(node.start_byte()..end).unwrap_or_default();
+            let mut type_text = whole.trim().trim_end_matches('=').trim().to_owned();
+            if let Some(at) = type_text.rfind(name).filter(|_| !name.is_empty()) {
+                type_text.replace_range(at..at + name.len(), "");
+            }
+            let type_text = Some(tidy_type(&type_text));
+            return Some(Parameter {
+                name,
+                type_text,
+                default: default.map(|node| self.text(node)),
+                is_rest,
+                is_receiver: false,
+            });
+        }
+        let first = named(node).first().copied();
+        let name = field(node, &["pattern", "name", "left"])
+            .or(if named(node).is_empty() { None } else { first })
+            .map_or(text, |name| self.text(name));
+        let is_bare_go_type = self.language == Language::Go && field(node, &["name"]).is_none();
+        let type_text = field(node, &["type"]).map(|node| tidy_type(self.text(node)));
+        let default = if kind.starts_with("typed_default") || kind != "typed_parameter" {
+            field(node, &["value", "right", "default_value"]).map(|node| self.text(node))
+        } else {
+            None
+        };
+        Some(Parameter {
+            name: if is_bare_go_type {
+                ""
+            } else {
+                name.trim_start_matches(['*', '.'])
+            },
+            type_text,
+            default,
+            is_rest: is_rest || name.starts_with('*') || name.starts_with("..."),
+            is_receiver: false,
+        })
+    }
+
+    pub(super) fn class(&mut self, node: Node<'_>, kind: ClassKind) -> Option<Class<'a>> {
+        let mut kind = kind;
+        let mut bases = Vec::new();
+        let mut holder = field(node, &["body"]);
+        let name = match kind {
+            ClassKind::Implementation => {
+                bases.extend(field(node, &["trait"]).map(|node| self.text(node)));
+                field(node, &["type"])?
+            }
+            ClassKind::TypeAlias => {
+                let name = field(node, &["name", "declarator"])?;
+                let value = field(node, &["type", "value"]);
+                if let Some(value) = value {
+                    kind = match value.kind() {
+                        "struct_type" | "struct_specifier" => ClassKind::Struct,
+                        "interface_type" => ClassKind::Interface,
+                        "enum_specifier" => ClassKind::Enum,
+                        _ => kind,
+                    };
+                    holder = field(value, &["body"])
+                        .or(Some(value))
+                        .filter(|_| kind != ClassKind::TypeAlias || value.kind() == "object_type");
+                }
+                name
+            }
+            _ => field(node, &["name"])?,
+        };
+        for child in named(node) {
+            let is_base = matches!(
+                child.kind(),
+                "class_heritage"
+                    | "superclass"
+                    | "super_interfaces"
+                    | "extends_interfaces"
+                    | "base_class_clause"
+                    | "extends_type_clause"
+            ) || field(node, &["superclasses"]) == Some(child);
+            if is_base {
+                bases.extend(self.base_names(child));
+            }
+        }
+        let is_definition =
+            holder.is_some() || !matches!(self.language, Language::C | Language::Cpp);
+        if !is_definition {
+            return None;
+        }
+        let mut class = Class {
+            name: self.text(name),
+            kind,
+            bases,
+            doc: None,
+            fields: Vec::new(),
+            body: Vec::new(),
+        };
+        if let Some(holder) = holder {
+            self.members(holder, &mut class);
+        }
+        if let Some(parameters) =
+            field(node, &["parameters"]).filter(|_| node.kind() == "record_declaration")
+        {
+            class.fields.extend(
+                self.parameters(parameters)
+                    .into_iter()
+                    .map(|parameter| Field {
+                        name: parameter.name,
+                        type_text: parameter.type_text,
+                    }),
+            );
+        }
+        class.doc = self.docstring(node).or_else(|| self.comment_above(node));
+        self.drop_docstring(&mut class.body);
+        if kind != ClassKind::Namespace {
+            mark_methods(&mut class.body);
+        }
+        Some(class)
+    }
+
+    fn base_names(&self, node: Node<'_>) -> Vec<&'a str> {
+        let mut names = Vec::new();
+        for child in named(node) {
+            if matches!(
+                child.kind(),
+                "type_list" | "extends_clause" | "implements_clause"
+            ) {
+                names.extend(named(child).into_iter().map(|inner| self.text(inner)));
+            } else if !matches!(child.kind(), "keyword_argument" | "access_specifier") {
+                names.push(self.text(child));
+            }
+        }
+        names
+    }
+
+    fn members(&mut self, holder: Node<'_>, class: &mut Class<'a>) {
+        for child in named(holder) {
+            match child.kind() {
+                "field_declaration"
+                | "public_field_definition"
+                | "field_definition"
+                | "property_signature"
+                | "enum_variant"
+                | "enumerator"
+                | "enum_constant"
+                | "enum_assignment"
+                | "property_identifier" => {
+                    self.add_fields(child, class);
+                }
+                "field_declaration_list"
+                | "ordered_field_declaration_list"
+                | "enum_body_declarations" => {
+                    self.members(child, class);
+                }
+                _ if matches!(
+                    self.role(child),
+                    Role::Function
+                        | Role::Class(_)
+                        | Role::Decorated
+                        | Role::Wrapper
+                        | Role::Assignment
+                        | Role::ExpressionStatement
+                ) =>
+                {
+                    self.step_into(child, &mut class.body);
+                }
+                _ if class.kind == ClassKind::Namespace => self.step_into(child, &mut class.body),
+                _ => {}
+            }
+        }
+    }
+
+    fn add_fields(&mut self, node: Node<'_>, class: &mut Class<'a>) {
+        let type_text = field(node, &["type"]).map(|node| tidy_type(self.text(node)));
+        let mut cursor = node.walk();
+        let names: Vec<Node<'_>> = if field(node, &["declarator"]).is_some() {
+            node.children_by_field_name("declarator", &mut cursor)
+                .collect()
+        } else if field(node, &["name"]).is_some() {
+            node.children_by_field_name("name", &mut cursor).collect()
+        } else {
+            vec![field(node, &["property"]).unwrap_or(node)]
+        };
+        for name in names {
+            let is_prototype = function_declarator(node).is_some()
+                && matches!(self.language, Language::C | Language::Cpp);
+            if !is_prototype {
+                let name = field(name, &["name"]).unwrap_or(name);
+                class.fields.push(Field {
+                    name: self.innermost_name(name),
+                    type_text: type_text.clone(),
+                });
+            }
+        }
+    }
+
+    /// The name inside a declarator: `text` of `*text[3]`.
+    pub(super) fn innermost_name(&self, node: Node<'_>) -> &'a str {
+        let mut current = node;
+        for _ in 0..32 {
+            if !current.kind().ends_with("_declarator") {
+                break;
+            }
+            match field(current, &["declarator"]).or_else(|| named(current).into_iter().last()) {
+                Some(inner) => current = inner,
+                None => break,
+            }
+        }
+        self.text(current)
+    }
+
+    fn docstring(&self, node: Node<'_>) -> Option<String> {
+        if self.language != Language::Python {
+            return None;
+        }
+        let first = field(node, &["body"]).and_then(|body| named(body).first().copied())?;
+        let string = named(first)
+            .first()
+            .copied()
+            .filter(|inner| inner.kind() == "string")?;
+        (first.kind() == "expression_statement").then_some(())?;
+        first_paragraph(
+            self.text(string)
+                .trim_start_matches(['r', 'R', 'u', 'b', 'f'])
+                .trim_matches(['"', '\'']),
+        )
+    }
+
+    fn drop_docstring(&self, body: &mut Vec<Step<'a>>) {
+        if self.language == Language::Python
+            && let Some(Step {
+                kind: StepKind::Evaluate(value),
+                ..
+            }) = body.first()
+            && matches!(value.kind, ExprKind::Text)
+        {
+            body.remove(0);
+        }
+    }
+
+    /// The comment that ends on the line before `node`.
+    pub(super) fn comment_above(&self, node: Node<'_>) -> Option<String> {
+        let mut texts = Vec::new();
+        let mut below = node;
+        let mut above = node.prev_sibling();
+        while let Some(comment) = above {
+            let kind = comment.kind();
+            if kind == "attribute_item" {
+                below = comment;
+                above = comment.prev_sibling();
+                continue;
+            }
+            let ends = comment.end_position();
+            let last_row = if ends.column == 0 {
+                ends.row.saturating_sub(1)
+            } else {
+                ends.row
+            };
+            if !kind.ends_with("comment")
+                || last_row + 1 < below.start_position().row
+                || texts.len() > 40
+            {
+                break;
+            }
+            // A comment at the end of a line of code belongs to that code.
+            let line_start = self
+                .code
+                .get(..comment.start_byte())
+                .unwrap_or_default()
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default();
+            if !line_start.trim().is_empty() {
+                break;
+            }
+            texts.push(self.text(comment));
+            below = comment;
+            above = comment.prev_sibling();
+        }
+        texts.reverse();
+        first_paragraph(&texts.join("\n"))
+    }
+}
+
+/// The function declarator of a C definition, under pointers and references.
+fn function_declarator(node: Node<'_>) -> Option<Node<'_>> {
+    let mut current = field(node, &["declarator"])?;
+    for _ in 0..32 {
+        if current.kind() == "function_declarator" {
+            return Some(current);
+        }
+        current = field(current, &["declarator"]).or_else(|| named(current).into_iter().last())?;
+    }
+    None
+}
+
+fn tidy_type(text: &str) -> String {
+    let text = text
+        .trim()
+        .trim_start_matches(':')
+        .trim_start_matches("->")
+        .trim();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first paragraph of a comment or docstring, without its markers.
+fn first_paragraph(text: &str) -> Option<String> {
+    let mut words = Vec::new();
+    for line in text.lines() {
+        let plain = line
+            .trim()
+            .trim_start_matches(['/', '*', '#', '!', '-'])
+            .trim_end_matches("*/")
+            .trim();
+        let is_mark = plain.starts_with('@')
+            || plain.starts_with(":param")
+            || plain.starts_with(">>>")
+            || plain.starts_with("```");
+        if is_mark || (plain.is_empty() && !words.is_empty()) {
+            break;
+        }
+        words.extend(plain.split_whitespace());
+    }
+    let joined = words.join(" ");
+    if joined.is_empty() {
+        return None;
+    }
+    if joined.chars().count() <= DOC_CHARS_MAX {
+        return Some(joined);
+    }
+    let cut: String = joined.chars().take(DOC_CHARS_MAX).collect();
+    let end = cut
+        .rfind(". ")
+        .map_or_else(|| cut.rfind(' '), |at| Some(at + 1));
+    let short = end.and_then(|end| cut.get(..end)).unwrap_or(&cut);
+    Some(format!("{} …", short.trim_end()))
+}
+
+fn mark_methods(body: &mut [Step<'_>]) {
+    for step in body {
+        if let StepKind::Function(function) = &mut step.kind {
+            function.is_method = true;
+            if let Some(first) = function.parameters.first_mut()
+                && matches!(first.name, "self" | "cls")
+                && !function.decorators.contains(&"staticmethod")
+            {
+                first.is_receiver = true;
+            }
+        }
+    }
+}
+
+fn finish(function: &mut Function<'_>) {
+    if function.owner.is_some() {
+        function.is_method = true;
+    }
+    if function.return_type.is_some() {
+        return_tails(&mut function.body);
+    }
+    let mut has_yield = false;
+    each_expression(&function.body, &mut |expression| {
+        has_yield |= matches!(expression.kind, ExprKind::Yield(_));
+    });
+    function.is_generator = has_yield;
+}
+
+/// Makes the last expression of a Rust body what it is: a return.
+fn return_tails(steps: &mut [Step<'_>]) {
+    let Some(last) = steps.last_mut() else { return };
+    match &mut last.kind {
+        StepKind::Tail(_) => {
+            let kind = std::mem::replace(&mut last.kind, StepKind::Pass);
+            if let StepKind::Tail(value) = kind {
+                last.kind = StepKind::Return {
+                    value: Some(value),
+                    is_implicit: true,
+                };
+            }
+        }
+        StepKind::If {
+            arms,
+            otherwise: Some(otherwise),
+        } => {
+            for (_, body) in arms {
+                return_tails(body);
+            }
+            return_tails(otherwise);
+        }
+        StepKind::Switch { cases, .. } => {
+            for case in cases {
+                return_tails(&mut case.body);
+            }
+        }
+        StepKind::Block { body, .. } => return_tails(body),
+        _ => {}
+    }
+}

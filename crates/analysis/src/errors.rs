@@ -1,0 +1,208 @@
+//! Finds where code does not parse and says so in plain sentences. Python has a parser of its own, in `python_errors`.
+
+use domain::analysis::SyntaxError;
+use domain::language::Language;
+use tree_sitter::Node;
+
+use crate::{SYNTAX_ERRORS_MAX, parse, python_errors};
+
+/// Most nodes that are visited: beyond it the errors found so far are enough.
+const NODES_MAX: usize = 400_000;
+
+/// The first syntax errors of `code`, in order.
+pub(crate) fn find(language: Language, code: &str) -> Vec<SyntaxError> {
+    if language == Language::Python
+        && let Some(errors) = python_errors::find(code)
+    {
+        return errors;
+    }
+    find_in_tree(language, code)
+}
+
+fn find_in_tree(language: Language, code: &str) -> Vec<SyntaxError> {
+    let Some(tree) = parse::parse(language, code) else {
+        return vec![SyntaxError {
+            line: 1,
+            column: 1,
+            message: "This code is too tangled to be parsed.".to_owned(),
+        }];
+    };
+    let mut errors: Vec<SyntaxError> = Vec::new();
+    let mut visited = 0_usize;
+    parse::walk(tree.root_node(), |node| {
+        visited += 1;
+        if errors.len() >= SYNTAX_ERRORS_MAX
+            || visited > NODES_MAX
+            || !(node.has_error() || node.is_missing())
+        {
+            return false;
+        }
+        if node.is_missing() {
+            push(
+                &mut errors,
+                at(code, node.start_byte(), missing_message(node)),
+            );
+            return false;
+        }
+        if node.is_error() {
+            let (offset, message) = error_message(code, node);
+            push(&mut errors, at(code, offset, message));
+            return false;
+        }
+        true
+    });
+    errors
+}
+
+/// One error a line is enough: the others on it follow from it.
+fn push(errors: &mut Vec<SyntaxError>, error: SyntaxError) {
+    if errors.last().is_none_or(|last| last.line != error.line) {
+        errors.push(error);
+    }
+}
+
+/// An error at a byte offset.
+pub(crate) fn at(code: &str, offset: usize, message: String) -> SyntaxError {
+    let before = parse::cut(code, offset);
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
+    SyntaxError {
+        line: u32::try_from(line).unwrap_or(u32::MAX),
+        column: u32::try_from(column).unwrap_or(u32::MAX),
+        message,
+    }
+}
+
+fn missing_message(node: Node<'_>) -> String {
+    let kind = node.kind();
+    if !node.is_named() {
+        return format!("A `{kind}` is missing here.");
+    }
+    if kind.contains("identifier") {
+        "A name is missing here.".to_owned()
+    } else {
+        format!("A {} is missing here.", kind.replace('_', " "))
+    }
+}
+
+fn error_message(code: &str, node: Node<'_>) -> (usize, String) {
+    let text = parse::text(code, node);
+    let lead = text.len() - text.trim_start().len();
+    let start = node.start_byte() + lead;
+    if let Some((offset, bracket)) = unclosed_bracket(code, node) {
+        return (offset, format!("This `{bracket}` is never closed."));
+    }
+    let word: String = first_token(text.trim_start());
+    let message = match word.as_str() {
+        "" => "Something is missing here.".to_owned(),
+        ")" | "]" | "}" => format!("This `{word}` closes nothing."),
+        "\"" | "'" | "`" => "This text is never closed with a quotation mark.".to_owned(),
+        _ => format!("`{word}` is not expected here."),
+    };
+    (start, message)
+}
+
+/// The first word or mark of some text, cut to 30 characters.
+fn first_token(text: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if is_word(first) => {
+            text.chars().take_while(|c| is_word(*c)).take(30).collect()
+        }
+        Some('`') => "'".to_owned(),
+        Some(first) => first.to_string(),
+        None => String::new(),
+    }
+}
+
+/// The last bracket among the direct children of an error that nothing in the error closes.
+fn unclosed_bracket(code: &str, node: Node<'_>) -> Option<(usize, char)> {
+    let mut open: Vec<(usize, char)> = Vec::new();
+    let mut cursor = node.walk();
+    for child in node.children(&mut cursor).take(5_000) {
+        match parse::text(code, child) {
+            bracket @ ("(" | "[" | "{") => open.push((child.start_byte(), bracket.chars().next()?)),
+            ")" | "]" | "}" => {
+                open.pop()?;
+            }
+            _ => {}
+        }
+    }
+    open.last().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(language: Language, code: &str) -> Vec<String> {
+        find(language, code)
+            .into_iter()
+            .map(|error| format!("{}:{} {}", error.line, error.column, error.message))
+            .collect()
+    }
+
+    #[test]
+    fn whole_code_has_no_errors() {
+        for (language, code) in [
+            (Language::Python, "x = 1\n"),
+            (Language::JavaScript, "let x = 1;"),
+            (Language::C, "int x = 1;"),
+            (Language::Go, "package a\n\nvar x = 1\n"),
+            (Language::Rust, "fn main() {}"),
+            (Language::Java, "class A {}"),
+            (Language::Sql, "SELECT 1;"),
+            (Language::Cpp, "class A {};"),
+            (Language::TypeScript, "let x: number = 1;"),
+            (Language::Python, ""),
+        ] {
+            assert_eq!(messages(language, code), Vec::<String>::new(), "{language}");
+        }
+    }
+
+    #[test]
+    fn a_missing_mark_is_named_with_its_place() {
+        assert_eq!(
+            messages(Language::C, "int f(void) {\n    return 1\n}\n"),
+            ["2:13 A `;` is missing here."]
+        );
+        assert_eq!(
+            messages(Language::JavaScript, "f(1, 2;\n"),
+            ["1:7 A `)` is missing here."]
+        );
+        assert_eq!(
+            messages(Language::Java, "class A {\n  int x = 1;\n"),
+            ["2:13 A `}` is missing here."]
+        );
+    }
+
+    #[test]
+    fn a_bracket_too_many_is_named() {
+        let found = messages(Language::Rust, "fn main() {}\n}\n");
+        assert_eq!(found, ["2:1 This `}` closes nothing."]);
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        let found = messages(Language::Python, "é = 'ñ' )\n");
+        assert!(
+            found.first().is_some_and(|first| first.starts_with("1:9 ")),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn no_more_than_the_limit_are_told() {
+        let code = "x = )\n".repeat(200);
+        assert_eq!(find(Language::Python, &code).len(), SYNTAX_ERRORS_MAX);
+        let code = "int x = );\n".repeat(200);
+        assert!(find(Language::C, &code).len() <= SYNTAX_ERRORS_MAX);
+    }
+}

@@ -1,0 +1,315 @@
+//! Explanations as Markdown. What the code says comes from `facts`; here it is put into one of three styles.
+
+mod beginner;
+pub(crate) mod narrate;
+mod step_by_step;
+mod technical;
+pub(crate) mod wording;
+
+use domain::analysis::SyntaxError;
+use domain::ask::Style;
+use domain::language::Language;
+
+use crate::facts::{Class, ClassKind, Function, Program, Step, StepKind, functions};
+use crate::scope::Scope;
+use crate::{build, sql};
+use narrate::Told;
+use wording::code;
+
+/// Most functions that are told in full.
+pub(crate) const FUNCTIONS_MAX: usize = 24;
+
+/// Most lines of one walk through a body.
+pub(crate) const TOLD_MAX: usize = 120;
+
+/// The explanation of `code` in `style`.
+pub(crate) fn explain(
+    language: Language,
+    code: &str,
+    style: Style,
+    errors: &[SyntaxError],
+) -> String {
+    if code.trim().is_empty() {
+        return "There is no code to explain.".to_owned();
+    }
+    let mut text = if language == Language::Sql {
+        sql::explain(code, style)
+    } else {
+        let program = build::build(language, code);
+        let view = View {
+            language,
+            program: &program,
+            lines: code.lines().count(),
+        };
+        match style {
+            Style::Beginner => beginner::render(&view),
+            Style::Technical => technical::render(&view),
+            Style::StepByStep => step_by_step::render(&view),
+        }
+    };
+    if !errors.is_empty() {
+        text.push_str(&errors_section(errors));
+    }
+    text.trim_end().to_owned()
+}
+
+fn errors_section(errors: &[SyntaxError]) -> String {
+    let mut text = "\n## What does not parse\n\n".to_owned();
+    for error in errors {
+        text.push_str(&format!(
+            "- Line {}, column {}: {}\n",
+            error.line, error.column, error.message
+        ));
+    }
+    text.push_str(
+        "\nThe explanation covers what could be read; near these places it may leave things out.\n",
+    );
+    text
+}
+
+/// What a renderer is given.
+pub(crate) struct View<'s, 'a> {
+    pub(crate) language: Language,
+    pub(crate) program: &'s Program<'a>,
+    pub(crate) lines: usize,
+}
+
+/// A function with what surrounds it.
+pub(crate) struct Shown<'s, 'a> {
+    pub(crate) class: Option<&'s Class<'a>>,
+    pub(crate) function: &'s Function<'a>,
+    pub(crate) step: &'s Step<'a>,
+    pub(crate) scope: Scope<'a>,
+}
+
+impl<'s, 'a> View<'s, 'a> {
+    pub(crate) fn functions(&self) -> Vec<Shown<'s, 'a>> {
+        functions(&self.program.body)
+            .into_iter()
+            .take(FUNCTIONS_MAX)
+            .map(|(class, function, step)| Shown {
+                class,
+                function,
+                step,
+                scope: Scope::new(self.language, self.program, Some(function)),
+            })
+            .collect()
+    }
+
+    pub(crate) fn classes(&self) -> Vec<(&'s Class<'a>, &'s Step<'a>)> {
+        let mut found = Vec::new();
+        collect_classes(&self.program.body, &mut found);
+        found
+    }
+
+    pub(crate) fn imports(&self) -> Vec<&'a str> {
+        self.program
+            .body
+            .iter()
+            .filter_map(|step| match &step.kind {
+                StepKind::Import(text) => Some(*text),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The statements outside of definitions.
+    pub(crate) fn main_steps(&self) -> Vec<Told> {
+        let scope = Scope::new(self.language, self.program, None);
+        let mut told = Vec::new();
+        for step in &self.program.body {
+            if !matches!(
+                step.kind,
+                StepKind::Function(_) | StepKind::Class(_) | StepKind::Import(_)
+            ) {
+                told.extend(scope.narrate(std::slice::from_ref(step)));
+            }
+        }
+        told
+    }
+}
+
+fn collect_classes<'s, 'a>(steps: &'s [Step<'a>], found: &mut Vec<(&'s Class<'a>, &'s Step<'a>)>) {
+    for step in steps {
+        if let StepKind::Class(class) = &step.kind {
+            if class.kind != ClassKind::Implementation || !class.bases.is_empty() {
+                found.push((class, step));
+            }
+            collect_classes(&class.body, found);
+        }
+    }
+}
+
+impl Shown<'_, '_> {
+    /// `Stack.push`, or just the name.
+    pub(crate) fn full_name(&self) -> String {
+        let class = self
+            .class
+            .filter(|class| class.kind != ClassKind::Namespace)
+            .map(|class| class.name.to_owned());
+        match class.or_else(|| self.function.owner.clone()) {
+            Some(owner) => code(&format!("{owner}.{}", self.function.name)),
+            None => code(self.function.name),
+        }
+    }
+}
+
+/// A sentence from an imperative: a capital first letter and a full stop, or a colon when something follows.
+pub(crate) fn imperative(told: &Told) -> String {
+    let end = if told.inner.is_empty() { '.' } else { ':' };
+    format!("{}{end}", capital(&told.text))
+}
+
+/// The same in the third person: `set x to 0` becomes `It sets x to 0`.
+pub(crate) fn third_person(text: &str) -> String {
+    let mut out = String::new();
+    for (index, part) in text.split("; set ").enumerate() {
+        if index > 0 {
+            out.push_str(" and sets ");
+            out.push_str(part);
+            continue;
+        }
+        out.push_str(&third_person_clause(part));
+    }
+    out
+}
+
+fn third_person_clause(text: &str) -> String {
+    for lead in [
+        "if ",
+        "otherwise",
+        "for ",
+        "when ",
+        "as long as ",
+        "in any other case",
+        "in the end",
+        "once ",
+        "repeat ",
+        "first ",
+    ] {
+        if text.starts_with(lead) {
+            // Only the folded action after the last comma is a verb of its own.
+            return match text.rsplit_once(", ") {
+                Some((head, action)) if is_verb(action) => {
+                    format!("{head}, it {}", conjugate(action))
+                }
+                _ => text.replacen("repeat", "it repeats", 1),
+            };
+        }
+    }
+    format!("it {}", conjugate(text))
+}
+
+const VERBS: &[&str] = &[
+    "set", "add", "return", "stop", "raise", "throw", "leave", "skip", "call", "print", "swap",
+    "subtract", "multiply", "divide", "update", "store", "take", "hand", "wait", "check", "delete",
+    "arrange", "start", "send", "run", "load", "declare", "evaluate", "do", "open", "try", "go",
+    "choose", "define", "pause", "ignore",
+];
+
+fn is_verb(text: &str) -> bool {
+    VERBS.contains(&text.split(' ').next().unwrap_or_default())
+}
+
+fn conjugate(text: &str) -> String {
+    let (verb, rest) = text
+        .split_once(' ')
+        .map_or((text, String::new()), |(verb, rest)| {
+            (verb, format!(" {rest}"))
+        });
+    let verb = match verb {
+        "do" => "does".to_owned(),
+        "go" => "goes".to_owned(),
+        "try" => "tries".to_owned(),
+        _ if is_verb(verb) => format!("{verb}s"),
+        _ => verb.to_owned(),
+    };
+    let rest = rest
+        .replace(" here and return nothing", " here and returns nothing")
+        .replace(" and pause until", " and pauses until")
+        .replace(", and close it", ", and closes it")
+        .replace(", and fail if", ", and fails if");
+    format!("{verb}{rest}")
+}
+
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+/// The words of a name: `count_words` and `countWords` give "count words".
+pub(crate) fn name_words(name: &str) -> String {
+    let mut words = String::new();
+    let mut last_is_lower = false;
+    for letter in name.chars() {
+        if letter == '_' || letter == '$' {
+            if !words.is_empty() && !words.ends_with(' ') {
+                words.push(' ');
+            }
+        } else {
+            if letter.is_uppercase() && last_is_lower {
+                words.push(' ');
+            }
+            words.extend(letter.to_lowercase());
+        }
+        last_is_lower = letter.is_lowercase();
+    }
+    words.trim().to_owned()
+}
+
+/// `line 3` or `lines 3–7`.
+pub(crate) fn lines(first: u32, last: u32) -> String {
+    if last > first {
+        format!("lines {first}–{last}")
+    } else {
+        format!("line {first}")
+    }
+}
+
+/// What a type is called.
+pub(crate) const fn class_word(kind: ClassKind) -> &'static str {
+    match kind {
+        ClassKind::Class => "class",
+        ClassKind::Struct => "structure",
+        ClassKind::Enum => "enumeration",
+        ClassKind::Interface => "interface",
+        ClassKind::Trait => "trait",
+        ClassKind::Implementation => "implementation",
+        ClassKind::TypeAlias => "type",
+        ClassKind::Namespace => "namespace",
+    }
+}
+
+/// Writes a walk as a nested list, `TOLD_MAX` lines at most.
+pub(crate) fn write_walk(
+    told: &[Told],
+    depth: usize,
+    numbered: bool,
+    show: &dyn Fn(&Told) -> String,
+    left: &mut usize,
+    out: &mut String,
+) {
+    let indent = if numbered { "   " } else { "  " }.repeat(depth);
+    for (index, one) in told.iter().enumerate() {
+        if *left == 0 {
+            out.push_str(&format!("{indent}- … and more that is not told here.\n"));
+            return;
+        }
+        *left -= 1;
+        let mark = if numbered {
+            format!("{}.", index + 1)
+        } else {
+            "-".to_owned()
+        };
+        out.push_str(&format!("{indent}{mark} {}\n", show(one)));
+        if depth < 7 {
+            write_walk(&one.inner, depth + 1, numbered, show, left, out);
+            if *left == 0 {
+                return;
+            }
+        }
+    }
+}

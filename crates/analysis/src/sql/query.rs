@@ -1,0 +1,579 @@
+//! Queries: their clauses in the order they take effect, and conditions in words.
+
+use tree_sitter::Node;
+
+use crate::parse;
+use crate::render::wording::{code, join};
+
+/// Deepest nesting of queries and conditions that is put into words.
+const DEPTH_MAX: usize = 12;
+
+/// One clause.
+pub(super) struct Part {
+    pub(super) line: u32,
+    pub(super) clause: &'static str,
+    /// What it does, in the third person, without a full stop.
+    pub(super) text: String,
+    pub(super) source: String,
+    /// 0 for the statement, 1 for a query inside of it.
+    pub(super) depth: usize,
+}
+
+impl Part {
+    pub(super) fn new(line: u32, clause: &'static str, text: String, source: &str) -> Self {
+        Self {
+            line,
+            clause,
+            text,
+            source: source.to_owned(),
+            depth: 0,
+        }
+    }
+
+    /// Terms that this clause needs.
+    pub(super) fn words(&self) -> Vec<(&'static str, &'static str)> {
+        let mut words = match self.clause {
+            "WITH" => vec![(
+                "Common table expression (`WITH`)",
+                "a query that is given a name, so that the main query can read from it as from a table",
+            )],
+            "JOIN" => vec![(
+                "Join",
+                "puts rows of two tables side by side when they belong together",
+            )],
+            "GROUP BY" => vec![(
+                "Grouping",
+                "rows with the same value become one group, and each group gives one row of the result",
+            )],
+            "HAVING" => vec![(
+                "`HAVING`",
+                "a condition on whole groups, after they were made",
+            )],
+            "WHERE" => vec![("`WHERE`", "decides which rows take part")],
+            "COLUMN" => vec![(
+                "Column",
+                "one named piece of information that every row has",
+            )],
+            _ => Vec::new(),
+        };
+        let upper = self.source.to_uppercase();
+        if self.clause == "SELECT" && upper.contains(" OVER") {
+            words.push((
+                "Window function",
+                "works out a value from rows that belong together, but keeps every row",
+            ));
+        }
+        words
+    }
+
+    /// What an expert wants to know about this clause.
+    pub(super) fn note(&self) -> Option<String> {
+        let upper = self.source.to_uppercase();
+        let flat: String = upper.split_whitespace().collect::<Vec<_>>().join(" ");
+        if self.clause == "WHERE" && flat.contains("NOT IN (SELECT") {
+            Some(format!(
+                "line {}: `NOT IN` with a subquery keeps no row at all when the subquery returns a `NULL`",
+                self.line
+            ))
+        } else if self.clause == "WHERE" && self.source.is_empty() {
+            Some(format!(
+                "line {}: no `WHERE`, so every row is affected",
+                self.line
+            ))
+        } else if self.clause == "LIMIT" {
+            Some(format!(
+                "line {}: without a unique sort order, which rows are kept among equals is not fixed",
+                self.line
+            ))
+        } else if self.clause == "JOIN" && flat.starts_with("LEFT") {
+            Some(format!(
+                "line {}: a left join fills the columns of the right side with `NULL` where nothing matches",
+                self.line
+            ))
+        } else if self.clause == "SELECT" && flat.contains(" OVER") {
+            Some(format!(
+                "line {}: uses a window function, which is worked out after grouping and before sorting",
+                self.line
+            ))
+        } else {
+            None
+        }
+    }
+}
+
+pub(super) fn named(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor)
+        .filter(|child| !child.is_extra())
+        .collect()
+}
+
+/// The clauses of a query, in the order they take effect.
+pub(super) fn parts(source: &str, node: Node<'_>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    add(source, node, 0, &mut parts);
+    parts
+}
+
+fn add(source: &str, node: Node<'_>, depth: usize, parts: &mut Vec<Part>) {
+    if depth > DEPTH_MAX {
+        return;
+    }
+    let children = named(node);
+    let find = |kind: &str| children.iter().copied().find(|child| child.kind() == kind);
+    for cte in children.iter().filter(|child| child.kind() == "cte") {
+        let name = named(*cte)
+            .first()
+            .map(|name| parse::text(source, *name))
+            .unwrap_or_default();
+        let text = format!("first makes an intermediate result called {}", code(name));
+        parts.push(part(*cte, "WITH", text, name, depth));
+        if let Some(inner) = named(*cte)
+            .into_iter()
+            .find(|child| child.kind() == "statement")
+        {
+            add(source, inner, depth + 1, parts);
+        }
+    }
+    if let Some(operation) = find("set_operation") {
+        let keyword = set_keyword(source, operation);
+        let text = format!(
+            "combines the results of several queries with {}",
+            code(&keyword)
+        );
+        parts.push(part(operation, "SET OPERATION", text, &keyword, depth));
+        add(source, operation, depth + 1, parts);
+        return;
+    }
+    if let Some(from) = find("from") {
+        read_from(source, from, depth, parts);
+    }
+    if let Some(select) = find("select") {
+        parts.push(selected(source, select, depth));
+    }
+    let tail_holder = find("from").map(named).unwrap_or_default();
+    let tail = |kind: &str| {
+        find(kind).or_else(|| {
+            tail_holder
+                .iter()
+                .copied()
+                .find(|child| child.kind() == kind)
+        })
+    };
+    if let Some(order) = tail("order_by") {
+        parts.push(part(
+            order,
+            "ORDER BY",
+            format!("sorts the result by {}", order_text(source, order)),
+            parse::text(source, order),
+            depth,
+        ));
+    }
+    if let Some(limit) = tail("limit") {
+        let count = named(limit)
+            .into_iter()
+            .find(|child| !child.kind().starts_with("keyword"))
+            .map(|count| parse::text(source, count))
+            .unwrap_or_default();
+        let rows = if count == "1" {
+            "the first row".to_owned()
+        } else {
+            format!("the first {count} rows")
+        };
+        parts.push(part(
+            limit,
+            "LIMIT",
+            format!("keeps at most {rows}"),
+            parse::text(source, limit),
+            depth,
+        ));
+    }
+    if let Some(offset) = tail("offset") {
+        parts.push(part(
+            offset,
+            "OFFSET",
+            format!("skips rows as {} says", code(parse::text(source, offset))),
+            parse::text(source, offset),
+            depth,
+        ));
+    }
+}
+
+fn part(node: Node<'_>, clause: &'static str, text: String, source: &str, depth: usize) -> Part {
+    Part {
+        depth,
+        ..Part::new(parse::line(node), clause, text, source)
+    }
+}
+
+fn set_keyword(source: &str, node: Node<'_>) -> String {
+    let words: Vec<&str> = named(node)
+        .into_iter()
+        .filter(|child| child.kind().starts_with("keyword"))
+        .map(|word| parse::text(source, word))
+        .collect();
+    words.join(" ").to_uppercase()
+}
+
+fn read_from(source: &str, from: Node<'_>, depth: usize, parts: &mut Vec<Part>) {
+    let children = named(from);
+    let relations: Vec<String> = children
+        .iter()
+        .filter(|child| matches!(child.kind(), "relation" | "object_reference"))
+        .map(|relation| table(source, *relation))
+        .collect();
+    if !relations.is_empty() {
+        let together = if relations.len() > 1 {
+            ", in every combination of their rows"
+        } else {
+            ""
+        };
+        let line = children
+            .iter()
+            .find(|child| child.kind() == "relation")
+            .copied()
+            .unwrap_or(from);
+        let shown: Vec<&str> = children
+            .iter()
+            .filter(|child| child.kind() == "relation")
+            .map(|relation| parse::text(source, *relation))
+            .collect();
+        parts.push(part(
+            line,
+            "FROM",
+            format!("reads {}{together}", join(&relations, "and")),
+            &shown.join(", "),
+            depth,
+        ));
+    }
+    for child in &children {
+        match child.kind() {
+            "join" | "cross_join" | "lateral_join" | "lateral_cross_join" => {
+                parts.push(joined(source, *child, depth))
+            }
+            "where" => {
+                let Some(predicate) = child
+                    .child_by_field_name("predicate")
+                    .or_else(|| named(*child).into_iter().last())
+                else {
+                    continue;
+                };
+                parts.push(part(
+                    *child,
+                    "WHERE",
+                    format!("keeps only the rows where {}", condition(source, predicate)),
+                    parse::text(source, predicate),
+                    depth,
+                ));
+            }
+            "group_by" => grouped(source, *child, depth, parts),
+            _ => {}
+        }
+    }
+}
+
+fn table(source: &str, relation: Node<'_>) -> String {
+    let alias = relation
+        .child_by_field_name("alias")
+        .map(|alias| parse::text(source, alias));
+    let first = named(relation).first().copied();
+    let name = match first {
+        Some(first) if first.kind() == "subquery" => "the result of an inner query".to_owned(),
+        Some(first) => format!("the table {}", code(parse::text(source, first))),
+        None => "a table".to_owned(),
+    };
+    match alias {
+        Some(alias) => format!("{name} (called {})", code(alias)),
+        None => name,
+    }
+}
+
+fn joined(source: &str, node: Node<'_>, depth: usize) -> Part {
+    let text = parse::text(source, node);
+    let upper = text.to_uppercase();
+    let relation = named(node)
+        .into_iter()
+        .find(|child| child.kind() == "relation")
+        .map_or_else(|| "a table".to_owned(), |relation| table(source, relation));
+    let on = node
+        .child_by_field_name("predicate")
+        .map(|predicate| condition(source, predicate));
+    let how = on.map_or_else(
+        || "in every combination".to_owned(),
+        |on| format!("where {on}"),
+    );
+    let sentence = if upper.starts_with("LEFT") {
+        format!(
+            "adds matching rows of {relation}, {how}; rows without a match stay, with nothing (`NULL`) on that side"
+        )
+    } else if upper.starts_with("RIGHT") {
+        format!(
+            "joins {relation}, {how}; all its rows stay, with nothing (`NULL`) on the other side where nothing matches"
+        )
+    } else if upper.starts_with("FULL") {
+        format!("joins {relation}, {how}; rows of both sides stay even without a match")
+    } else if upper.starts_with("CROSS") {
+        format!("joins {relation}, in every combination of rows")
+    } else {
+        format!("joins {relation}, {how}; rows without a match are left out")
+    };
+    part(node, "JOIN", sentence, text, depth)
+}
+
+fn grouped(source: &str, node: Node<'_>, depth: usize, parts: &mut Vec<Part>) {
+    let children = named(node);
+    let having = children
+        .iter()
+        .position(|child| child.kind() == "keyword_having");
+    let names: Vec<String> = children
+        .iter()
+        .take(having.unwrap_or(children.len()))
+        .filter(|child| !child.kind().starts_with("keyword"))
+        .map(|child| code(parse::text(source, *child)))
+        .collect();
+    let shown = names.join(", ").replace('`', "");
+    parts.push(part(
+        node,
+        "GROUP BY",
+        format!(
+            "makes one group for each different value of {}",
+            join(&names, "and")
+        ),
+        &shown,
+        depth,
+    ));
+    if let Some(predicate) = having.and_then(|at| children.get(at + 1)) {
+        parts.push(part(
+            *predicate,
+            "HAVING",
+            format!(
+                "keeps only the groups where {}",
+                condition(source, *predicate)
+            ),
+            parse::text(source, *predicate),
+            depth,
+        ));
+    }
+}
+
+fn selected(source: &str, select: Node<'_>, depth: usize) -> Part {
+    let text = parse::text(source, select);
+    let is_distinct = named(select)
+        .iter()
+        .any(|child| child.kind() == "keyword_distinct");
+    let terms = named(select)
+        .into_iter()
+        .find(|child| child.kind() == "select_expression")
+        .map(named)
+        .unwrap_or_default();
+    let columns: Vec<String> = terms
+        .iter()
+        .take(16)
+        .map(|term| column(source, *term))
+        .collect();
+    let more = if terms.len() > 16 { " and more" } else { "" };
+    let without = if is_distinct {
+        ", without repeated rows"
+    } else {
+        ""
+    };
+    let shown = text.get(6..).unwrap_or_default().trim();
+    part(
+        select,
+        "SELECT",
+        format!("returns {}{more}{without}", join(&columns, "and")),
+        shown,
+        depth,
+    )
+}
+
+fn column(source: &str, term: Node<'_>) -> String {
+    let value = term
+        .child_by_field_name("value")
+        .or_else(|| named(term).first().copied());
+    let Some(value) = value else {
+        return code(parse::text(source, term));
+    };
+    let text = parse::text(source, value);
+    let said = match value.kind() {
+        "all_fields" => "all columns".to_owned(),
+        "invocation" => aggregate(source, value),
+        "window_function" => window(source, value),
+        "subquery" => "the result of an inner query".to_owned(),
+        "case" => format!("a value chosen by cases, {}", code(text)),
+        _ => code(text),
+    };
+    match term.child_by_field_name("alias") {
+        Some(alias) => format!("{said} as {}", code(parse::text(source, alias))),
+        None => said,
+    }
+}
+
+fn aggregate(source: &str, node: Node<'_>) -> String {
+    let text = parse::text(source, node);
+    let name = text
+        .split('(')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_uppercase();
+    let inside = text
+        .split_once('(')
+        .map(|(_, rest)| rest.trim_end_matches(')').trim())
+        .unwrap_or_default();
+    let has_filter = text.to_uppercase().contains("FILTER");
+    match name.as_str() {
+        _ if has_filter => code(text),
+        "COUNT" if inside == "*" => "the number of rows".to_owned(),
+        "COUNT" if inside.to_uppercase().starts_with("DISTINCT ") => format!(
+            "the number of different values of {}",
+            code(inside.get(9..).unwrap_or_default())
+        ),
+        "COUNT" => format!("the number of rows where {} has a value", code(inside)),
+        "SUM" => format!("the sum of {}", code(inside)),
+        "AVG" => format!("the average of {}", code(inside)),
+        "MIN" => format!("the smallest {}", code(inside)),
+        "MAX" => format!("the largest {}", code(inside)),
+        _ => code(text),
+    }
+}
+
+fn window(source: &str, node: Node<'_>) -> String {
+    let call = named(node)
+        .first()
+        .map(|call| parse::text(source, *call))
+        .unwrap_or_default();
+    let mut partition = String::new();
+    let mut order = String::new();
+    parse::walk(node, |inner| {
+        match inner.kind() {
+            "partition_by" => {
+                let names: Vec<String> = named(inner)
+                    .into_iter()
+                    .filter(|child| !child.kind().starts_with("keyword"))
+                    .map(|child| code(parse::text(source, child)))
+                    .collect();
+                partition = format!(" within each {}", join(&names, "and"));
+            }
+            "order_by" => {
+                order = format!(", counting in the order of {}", order_text(source, inner))
+            }
+            _ => return true,
+        }
+        false
+    });
+    let name = call.split('(').next().unwrap_or_default().to_uppercase();
+    let said = match name.as_str() {
+        "RANK" => "the rank (equal rows share one, and the next is skipped)".to_owned(),
+        "DENSE_RANK" => "the rank (equal rows share one, none is skipped)".to_owned(),
+        "ROW_NUMBER" => "a running number".to_owned(),
+        _ => code(call),
+    };
+    format!("{said}{partition}{order}")
+}
+
+fn order_text(source: &str, node: Node<'_>) -> String {
+    let targets: Vec<String> = named(node)
+        .into_iter()
+        .filter(|child| child.kind() == "order_target")
+        .map(|target| {
+            let text = parse::text(source, target);
+            let is_falling = text
+                .to_uppercase()
+                .split_whitespace()
+                .any(|word| word == "DESC");
+            let first = named(target)
+                .first()
+                .map_or(text, |first| parse::text(source, *first));
+            format!(
+                "{}, {}",
+                code(first),
+                if is_falling {
+                    "highest first"
+                } else {
+                    "lowest first"
+                }
+            )
+        })
+        .collect();
+    targets.join("; then by ")
+}
+
+/// A condition in words.
+pub(super) fn condition(source: &str, node: Node<'_>) -> String {
+    condition_at(source, node, 0)
+}
+
+fn condition_at(source: &str, node: Node<'_>, depth: usize) -> String {
+    let text = parse::text(source, node);
+    if depth > DEPTH_MAX {
+        return format!("{} holds", code(text));
+    }
+    if node.kind() == "parenthesized_expression"
+        && let [inner] = named(node).as_slice()
+    {
+        return format!("({})", condition_at(source, *inner, depth + 1));
+    }
+    let (Some(left), Some(right)) = (
+        node.child_by_field_name("left"),
+        node.child_by_field_name("right"),
+    ) else {
+        return format!("{} holds", code(text));
+    };
+    if node.kind() != "binary_expression" {
+        return format!("{} holds", code(text));
+    }
+    let between = source
+        .get(left.end_byte()..right.start_byte())
+        .unwrap_or_default();
+    let operator = between
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_uppercase();
+    if matches!(operator.as_str(), "AND" | "OR") {
+        let word = operator.to_lowercase();
+        return format!(
+            "{} {word} {}",
+            condition_at(source, left, depth + 1),
+            condition_at(source, right, depth + 1)
+        );
+    }
+    let second = if right.kind() == "subquery" {
+        format!(
+            "among the results of the inner query {}",
+            code(parse::text(source, right))
+        )
+    } else {
+        code(parse::text(source, right))
+    };
+    let first = if left.kind() == "invocation" {
+        aggregate(source, left)
+    } else {
+        code(parse::text(source, left))
+    };
+    let relation = match operator.as_str() {
+        "=" => "equals",
+        "<>" | "!=" => "differs from",
+        "<" => "is less than",
+        ">" => "is greater than",
+        "<=" => "is at most",
+        ">=" => "is at least",
+        "IS" => "is",
+        "IS NOT" => "is not",
+        "LIKE" => "matches the pattern",
+        "NOT LIKE" => "does not match the pattern",
+        "IN" if right.kind() == "subquery" => "is",
+        "NOT IN" if right.kind() == "subquery" => "is not",
+        "IN" => "is one of",
+        "NOT IN" => "is none of",
+        _ => return format!("{} holds", code(text)),
+    };
+    if right.kind() == "subquery" && !matches!(operator.as_str(), "IN" | "NOT IN") {
+        return format!(
+            "{first} {relation} the result of the inner query {}",
+            code(parse::text(source, right))
+        );
+    }
+    format!("{first} {relation} {second}")
+}
