@@ -1,0 +1,78 @@
+// Browser tests against the real server: node e2e/run.mjs [--base-url URL --admin-link LINK] [--only WORD]
+// Without a URL, the binary named by CODEGENIE_BIN is started on a free port. Pictures go to test-results/.
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { launch, openProfile } from './browser.mjs';
+import { accountJourneys, setUpJourney } from './journeys/accounts.mjs';
+import { askJourneys } from './journeys/ask.mjs';
+import { conversationJourneys } from './journeys/conversations.mjs';
+import { lookJourneys } from './journeys/look.mjs';
+import { startServer } from './server.mjs';
+import { photographer } from './steps.mjs';
+
+const { values } = parseArgs({
+  options: { 'base-url': { type: 'string' }, 'admin-link': { type: 'string' }, only: { type: 'string', default: '' } }
+});
+const directory = join(dirname(fileURLToPath(import.meta.url)), '..', 'test-results');
+
+async function runJourney(browser, server, journey) {
+  const profile = await openProfile(browser, server.baseUrl, journey.options);
+  const photograph = photographer(directory);
+  try {
+    await journey.run({ ...profile, browser, ...server, photograph });
+    if (profile.problems.length > 0) throw new Error(profile.problems.join('\n'));
+  } catch (error) {
+    await photograph(profile.page, `failed-${journey.name.replace(/\W+/g, '-')}`).catch(() => undefined);
+    throw error;
+  } finally {
+    await profile.context.close();
+  }
+}
+
+async function runAll(browser, server) {
+  const first = server.adminLink ? [setUpJourney] : [];
+  const journeys = [...first, ...accountJourneys, ...askJourneys, ...conversationJourneys, ...lookJourneys];
+  let failures = 0;
+  for (const journey of journeys) {
+    if (journey !== setUpJourney && !journey.name.includes(values.only)) continue;
+    const start = performance.now();
+    try {
+      await runJourney(browser, server, journey);
+      console.log(`ok    ${journey.name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+    } catch (error) {
+      failures += 1;
+      console.error(`FAIL  ${journey.name}\n${error.stack ?? error}\n`);
+    }
+  }
+  return failures;
+}
+
+async function startOrFind() {
+  if (values['base-url']) {
+    return {
+      baseUrl: new URL(values['base-url']).origin,
+      adminLink: values['admin-link'],
+      stop: async () => undefined
+    };
+  }
+  if (!process.env.CODEGENIE_BIN) throw new Error('set CODEGENIE_BIN to the path of the binary, or give --base-url');
+  return startServer(process.env.CODEGENIE_BIN);
+}
+
+await rm(directory, { recursive: true, force: true });
+await mkdir(directory, { recursive: true });
+const server = await startOrFind();
+try {
+  const browser = await launch();
+  try {
+    const failures = await runAll(browser, server);
+    console.log(failures === 0 ? 'all journeys passed' : `${failures} journeys failed`);
+    process.exitCode = failures === 0 ? 0 : 1;
+  } finally {
+    await browser.close();
+  }
+} finally {
+  await server.stop();
+}

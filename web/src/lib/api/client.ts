@@ -1,0 +1,200 @@
+// Every request the web app makes. Same origin only; identity is the session cookie, which scripts cannot read.
+// Failures become an ApiError with a sentence for people.
+
+import { readEvents } from './sse';
+import type {
+  Answer,
+  AskEvent,
+  AskRequest,
+  Checks,
+  Conversation,
+  ConversationPage,
+  MessagePage,
+  NewAccount,
+  NewTask,
+  Problem,
+  Receipt,
+  Route,
+  SignIn,
+  Source,
+  SystemStatus,
+  TaughtTask,
+  User
+} from './types';
+
+/** A request that failed: `status` is 0 when no answer came at all. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly title: string;
+  /** What is wrong with which field of the request. */
+  readonly fields: Readonly<Record<string, string>>;
+
+  constructor(problem: Problem) {
+    super(sentence(problem.detail || problem.title));
+    this.name = 'ApiError';
+    this.status = problem.status;
+    this.title = problem.title;
+    this.fields = Object.fromEntries((problem.errors ?? []).map(({ field, message }) => [field, sentence(message)]));
+  }
+}
+
+/** Makes a sentence of a message as the server writes it: lower case, without a full stop. */
+export function sentence(message: string): string {
+  const text = message.trim();
+  if (text === '') return 'Something went wrong.';
+  const first = text[0]!.toUpperCase() + text.slice(1);
+  return /[.!?…]$/.test(first) ? first : `${first}.`;
+}
+
+/** The sentence to show for anything thrown. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? sentence(error.message) : 'Something went wrong.';
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
+}
+
+let onSignedOut: () => void = () => undefined;
+
+/** Sets what happens when the server says that the session is over. */
+export function whenSignedOut(react: () => void): void {
+  onSignedOut = react;
+}
+
+interface Options {
+  body?: unknown;
+  query?: Record<string, string | number>;
+  signal?: AbortSignal;
+  accept?: string;
+  /** A 401 says something about the request, not about the session. */
+  keepsSession?: boolean;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const fallback: Problem = {
+    status: response.status,
+    title: response.statusText || `HTTP ${response.status}`,
+    detail: `the server answered with status ${response.status}`
+  };
+  if (!response.headers.get('content-type')?.includes('json')) return fallback;
+  try {
+    const problem = (await response.json()) as Partial<Problem>;
+    return {
+      ...fallback,
+      ...problem,
+      status: response.status,
+      detail: problem.detail ?? problem.title ?? fallback.detail
+    };
+  } catch {
+    return fallback;
+  }
+}
+
+async function send(method: string, path: string, options: Options = {}): Promise<Response> {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(options.query ?? {})) query.set(name, String(value));
+  const url = query.size > 0 ? `${path}?${query}` : path;
+  const headers: Record<string, string> = { accept: options.accept ?? 'application/json' };
+  const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
+  if (options.signal) init.signal = options.signal;
+  if (options.body !== undefined) {
+    headers['content-type'] = 'application/json';
+    init.body = JSON.stringify(options.body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(url, init);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new ApiError({
+      status: 0,
+      title: 'No connection',
+      detail: 'the CodeGenie server cannot be reached; check that it is running and try again'
+    });
+  }
+  if (response.ok) return response;
+  if (response.status === 401 && !options.keepsSession) onSignedOut();
+  throw new ApiError(await problemOf(response));
+}
+
+async function json<T>(method: string, path: string, options?: Options): Promise<T> {
+  const response = await send(method, path, options);
+  return (await response.json()) as T;
+}
+
+const id = encodeURIComponent;
+
+export const auth = {
+  register: (account: NewAccount) =>
+    json<{ user: User }>('POST', '/api/v1/auth/register', { body: account, keepsSession: true }),
+  setup: (account: { token: string; email: string; username: string; password: string }) =>
+    json<{ user: User }>('POST', '/api/v1/auth/setup', { body: account, keepsSession: true }),
+  login: (email: string, password: string) =>
+    json<SignIn>('POST', '/api/v1/auth/login', { body: { email, password }, keepsSession: true }),
+  logout: () => send('POST', '/api/v1/auth/logout', { keepsSession: true }),
+  /** Who is signed in; null when nobody is. */
+  async me(): Promise<User | null> {
+    try {
+      const found = await json<User | { user: User }>('GET', '/api/v1/auth/me', { keepsSession: true });
+      return 'user' in found ? found.user : found;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  }
+};
+
+export const conversations = {
+  list: (search: string, limit: number, offset: number, signal?: AbortSignal) =>
+    json<ConversationPage>('GET', '/api/v1/conversations', {
+      query: { ...(search ? { search } : {}), limit, offset },
+      ...(signal ? { signal } : {})
+    }),
+  get: (which: string) => json<Conversation>('GET', `/api/v1/conversations/${id(which)}`),
+  rename: (which: string, title: string) => send('PATCH', `/api/v1/conversations/${id(which)}`, { body: { title } }),
+  remove: (which: string) => send('DELETE', `/api/v1/conversations/${id(which)}`),
+  messages: (which: string, limit: number, offset: number) =>
+    json<MessagePage>('GET', `/api/v1/conversations/${id(which)}/messages`, { query: { limit, offset } })
+};
+
+export const getReceipt = (which: string) => json<Receipt>('GET', `/api/v1/receipts/${id(which)}`);
+export const teach = (task: NewTask) => json<TaughtTask>('POST', '/api/v1/knowledge/tasks', { body: task });
+export const getStatus = () => json<SystemStatus>('GET', '/api/v1/system/status', { keepsSession: true });
+export const getApiDescription = () => json<unknown>('GET', '/openapi.json', { keepsSession: true });
+
+function readAskEvent(name: string, data: string): AskEvent | undefined {
+  const value: unknown = JSON.parse(data);
+  switch (name) {
+    case 'route':
+      return { kind: 'route', route: value as Route };
+    case 'sources':
+      return { kind: 'sources', sources: (value as { sources: Source[] }).sources };
+    case 'token':
+      return { kind: 'token', text: (value as { text: string }).text };
+    case 'check':
+      return { kind: 'check', checks: value as Checks };
+    case 'done':
+      return { kind: 'done', answer: value as Answer };
+    case 'error':
+      throw new ApiError(value as Problem);
+    default:
+      // A newer server may say more than this app knows.
+      return undefined;
+  }
+}
+
+/** Asks, and tells what comes until the answer is done. Fails when the stream ends before. */
+export async function* ask(question: AskRequest, signal: AbortSignal): AsyncGenerator<AskEvent> {
+  const response = await send('POST', '/api/v1/ask', { body: question, accept: 'text/event-stream', signal });
+  if (!response.body || !response.headers.get('content-type')?.includes('text/event-stream')) {
+    yield { kind: 'done', answer: (await response.json()) as Answer };
+    return;
+  }
+  for await (const { event, data } of readEvents(response.body)) {
+    const told = readAskEvent(event, data);
+    if (told) yield told;
+    if (told?.kind === 'done') return;
+  }
+  throw new ApiError({ status: 0, title: 'Cut off', detail: 'the answer was cut off before its end; ask again' });
+}

@@ -1,0 +1,77 @@
+// The names of languages, styles, modes and checks, as people read them.
+
+import type { CheckResult, Language, Mode, Style } from './api/types';
+
+export const LANGUAGES: readonly { value: Language; title: string }[] = [
+  { value: 'python', title: 'Python' },
+  { value: 'javascript', title: 'JavaScript' },
+  { value: 'typescript', title: 'TypeScript' },
+  { value: 'cpp', title: 'C++' },
+  { value: 'c', title: 'C' },
+  { value: 'sql', title: 'SQL' },
+  { value: 'rust', title: 'Rust' },
+  { value: 'java', title: 'Java' },
+  { value: 'go', title: 'Go' }
+];
+
+export const STYLES: readonly { value: Style; title: string }[] = [
+  { value: 'beginner', title: 'Beginner-friendly' },
+  { value: 'technical', title: 'Technical deep-dive' },
+  { value: 'step-by-step', title: 'Step by step' }
+];
+
+export const MODES: readonly { value: Mode; title: string; hint: string }[] = [
+  { value: 'auto', title: 'Auto', hint: 'CodeGenie decides whether to write code or to explain' },
+  { value: 'generate', title: 'Code', hint: 'Always write code' },
+  { value: 'explain', title: 'Explain', hint: 'Always explain' }
+];
+
+const OTHER_TITLES: Record<string, string> = { bash: 'Shell', json: 'JSON', text: 'Text' };
+
+const ALIASES: Record<string, string> = {
+  py: 'python',
+  python3: 'python',
+  js: 'javascript',
+  jsx: 'javascript',
+  ts: 'typescript',
+  tsx: 'typescript',
+  'c++': 'cpp',
+  cc: 'cpp',
+  h: 'c',
+  rs: 'rust',
+  golang: 'go',
+  sh: 'bash',
+  shell: 'bash',
+  sqlite: 'sql',
+  postgresql: 'sql'
+};
+
+/** The canonical name of what stands after a code fence; empty when there is nothing. */
+export function languageName(info: string): string {
+  const word = info.trim().split(/\s+/)[0]?.toLowerCase() ?? '';
+  return ALIASES[word] ?? word;
+}
+
+export function languageTitle(name: string): string {
+  return LANGUAGES.find(({ value }) => value === name)?.title ?? OTHER_TITLES[name] ?? name;
+}
+
+export function asLanguage(name: string | null | undefined): Language | undefined {
+  return LANGUAGES.find(({ value }) => value === name)?.value;
+}
+
+export const SYNTAX_WORDS: Record<CheckResult, string> = {
+  passed: 'passed',
+  failed: 'failed',
+  verified: 'passed when the library was built',
+  not_applicable: 'nothing to check',
+  unavailable: 'could not be checked here'
+};
+
+export const EXECUTION_WORDS: Record<CheckResult, string> = {
+  passed: 'passed',
+  failed: 'failed',
+  verified: 'verified when the library was built',
+  not_applicable: 'nothing to run',
+  unavailable: 'could not be run here'
+};
