@@ -51,13 +51,15 @@ export async function text(locator) {
   return (await locator.innerText()).trim();
 }
 
-/** No page may be wider than the screen. */
+/** Nothing may reach beyond the screen, except what scrolls by itself. */
 export async function assertFits(page) {
-  const [content, screen] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth
-  ]);
-  assert.ok(content <= screen, `the page is ${content} px wide on a screen of ${screen} px`);
+  const wide = await page.evaluate(() =>
+    [...document.body.querySelectorAll('*')]
+      .filter((element) => !element.closest('pre, .table-scroll, .visually-hidden, dialog:not([open])'))
+      .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+      .map((element) => `${element.tagName.toLowerCase()}.${element.getAttribute('class')}`)
+  );
+  assert.deepEqual(wide, [], 'wider than the screen');
 }
 
 export function photographer(directory) {

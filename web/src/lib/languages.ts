@@ -15,8 +15,8 @@ export const LANGUAGES: readonly { value: Language; title: string }[] = [
 ];
 
 export const STYLES: readonly { value: Style; title: string }[] = [
-  { value: 'beginner', title: 'Beginner-friendly' },
-  { value: 'technical', title: 'Technical deep-dive' },
+  { value: 'beginner', title: 'Beginner' },
+  { value: 'technical', title: 'Technical' },
   { value: 'step-by-step', title: 'Step by step' }
 ];
 
