@@ -13,6 +13,7 @@ use sea_orm::{
 };
 
 use domain::StoreError;
+use domain::store::Pulse;
 
 use crate::dialect::Dialect;
 use crate::error::store_error;
@@ -165,17 +166,6 @@ impl Store {
         }
     }
 
-    /// Whether the database answers; `Unavailable` when it does not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        let statement =
-            Statement::from_string(self.read.get_database_backend(), "SELECT 1".to_owned());
-        self.read
-            .query_one_raw(statement)
-            .await
-            .map_err(store_error)?;
-        Ok(())
-    }
-
     /// Waits for statements under way and closes every connection; later calls on any clone are `Unavailable`.
     pub async fn close(self) {
         for connection in [&self.read, &self.write] {
@@ -189,6 +179,19 @@ impl Store {
     /// statement of it can find the database locked.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
         begin_write(&self.write).await.map_err(store_error)
+    }
+}
+
+#[async_trait::async_trait]
+impl Pulse for Store {
+    async fn ping(&self) -> Result<(), StoreError> {
+        let statement =
+            Statement::from_string(self.read.get_database_backend(), "SELECT 1".to_owned());
+        self.read
+            .query_one_raw(statement)
+            .await
+            .map_err(store_error)?;
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What only a file can show: it keeps everything, two handles share it, and what cannot be opened is refused.
 
+use domain::store::Pulse;
 use std::path::Path;
 
 use domain::StoreError;

@@ -1,5 +1,6 @@
 //! Both databases get the same tables; only the full-text tables are made in each one's own way.
 
+use domain::store::Pulse;
 use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
