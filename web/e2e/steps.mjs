@@ -62,6 +62,46 @@ export async function assertFits(page) {
   assert.deepEqual(wide, [], 'wider than the screen');
 }
 
+/** Every text that is seen stands out from its ground by 4.5:1, or by 3:1 when it is large (WCAG 2.2, 1.4.3). */
+export async function assertReadable(page) {
+  const faint = await page.evaluate(() => {
+    const parse = (colour) =>
+      colour
+        .match(/^rgba?\((\d+), (\d+), (\d+)(?:, ([\d.]+))?\)$/)
+        ?.slice(1)
+        .map(Number);
+    const light = ([red, green, blue]) => {
+      const [r, g, b] = [red, green, blue].map((value) => {
+        const share = value / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const over = (top, below) => top.slice(0, 3).map((value, at) => value * top[3] + below[at] * (1 - top[3]));
+    const groundOf = (element) => {
+      if (!element) return [255, 255, 255];
+      const [red, green, blue, alpha = 1] = parse(getComputedStyle(element).backgroundColor) ?? [0, 0, 0, 0];
+      return alpha === 1 ? [red, green, blue] : over([red, green, blue, alpha], groundOf(element.parentElement));
+    };
+    const found = [];
+    for (const element of document.body.querySelectorAll('*')) {
+      const holdsText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
+      if (!holdsText || element.matches(':disabled, option, noscript, script, .visually-hidden')) continue;
+      if (!element.checkVisibility()) continue;
+      const style = getComputedStyle(element);
+      const colour = parse(style.color);
+      if (!colour) continue;
+      const [high, low] = [light(colour), light(groundOf(element))].sort((a, b) => b - a);
+      const size = parseFloat(style.fontSize);
+      const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+      const ratio = (high + 0.05) / (low + 0.05);
+      if (ratio < (isLarge ? 3 : 4.5)) found.push(`${ratio.toFixed(2)} ${element.textContent.trim().slice(0, 40)}`);
+    }
+    return found;
+  });
+  assert.deepEqual(faint, [], 'hard to read');
+}
+
 export function photographer(directory) {
   return (page, name) => page.screenshot({ path: join(directory, `${name}.png`), animations: 'disabled' });
 }

@@ -1,28 +1,33 @@
 import assert from 'node:assert/strict';
-import { ask, assertFits, CODE_QUESTION, composer, EXPLAIN_QUESTION, register } from '../steps.mjs';
+import { ask, assertFits, assertReadable, CODE_QUESTION, composer, EXPLAIN_QUESTION, register } from '../steps.mjs';
 
 const NARROW = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
 const ground = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
+async function assertGood(page) {
+  await assertFits(page);
+  await assertReadable(page);
+}
+
 async function tour({ page, photograph }, suffix) {
   await page.goto('/register');
   await page.getByLabel('E-mail').waitFor();
-  await assertFits(page);
+  await assertGood(page);
   await photograph(page, `register-${suffix}`);
   await register({ page });
   await photograph(page, `ask-empty-${suffix}`);
   await ask(page, CODE_QUESTION);
-  await assertFits(page);
+  await assertGood(page);
   await photograph(page, `ask-code-${suffix}`);
   await page.goto('/profile');
   await page.getByText('This server').waitFor();
-  await assertFits(page);
+  await assertGood(page);
   await photograph(page, `profile-${suffix}`);
   await page.goto('/docs');
   await page.locator('details summary').first().click();
   await page.getByText('Responses').first().waitFor();
-  await assertFits(page);
+  await assertGood(page);
   await photograph(page, `docs-${suffix}`);
 }
 
@@ -47,6 +52,7 @@ export const lookJourneys = [
       assert.equal(await ground(page), dark);
     }
   },
+  { name: 'everything is shown in the light', options: { colorScheme: 'light' }, run: (it) => tour(it, 'light') },
   { name: 'everything is shown in the dark', options: { colorScheme: 'dark' }, run: (it) => tour(it, 'dark') },
   { name: 'everything fits a narrow screen', options: NARROW, run: (it) => tour(it, 'narrow') },
   {
