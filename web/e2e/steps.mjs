@@ -69,7 +69,7 @@ export async function assertReadable(page) {
       colour
         .match(/^rgba?\((\d+), (\d+), (\d+)(?:, ([\d.]+))?\)$/)
         ?.slice(1)
-        .map(Number);
+        .map((part) => (part === undefined ? 1 : Number(part)));
     const light = ([red, green, blue]) => {
       const [r, g, b] = [red, green, blue].map((value) => {
         const share = value / 255;
@@ -80,7 +80,7 @@ export async function assertReadable(page) {
     const over = (top, below) => top.slice(0, 3).map((value, at) => value * top[3] + below[at] * (1 - top[3]));
     const groundOf = (element) => {
       if (!element) return [255, 255, 255];
-      const [red, green, blue, alpha = 1] = parse(getComputedStyle(element).backgroundColor) ?? [0, 0, 0, 0];
+      const [red, green, blue, alpha] = parse(getComputedStyle(element).backgroundColor) ?? [0, 0, 0, 0];
       return alpha === 1 ? [red, green, blue] : over([red, green, blue, alpha], groundOf(element.parentElement));
     };
     const found = [];
