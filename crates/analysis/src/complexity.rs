@@ -43,6 +43,7 @@ struct Estimate<'s, 'a> {
     linear_calls: Vec<String>,
     assumes_hashing: bool,
     grows: Option<String>,
+    has_callback: bool,
 }
 
 /// Calls that take the same time whatever their input, by plain name.
@@ -72,6 +73,7 @@ pub(crate) fn estimate<'a>(
         linear_calls: Vec::new(),
         assumes_hashing: false,
         grows: None,
+        has_callback: false,
     };
     estimate.steps(&function.body, &Cost::default());
     if calls_itself > 0 {
@@ -103,7 +105,9 @@ impl<'a> Estimate<'_, 'a> {
                 } else {
                     &cost
                 };
-                self.expression(expression, around);
+                if !matches!(step.kind, StepKind::Raise(_)) {
+                    self.expression(expression, around);
+                }
             }
             self.growth(step, &cost);
             for block in step.blocks() {
@@ -120,6 +124,7 @@ impl<'a> Estimate<'_, 'a> {
 
     fn expression(&mut self, expression: &Expr<'a>, around: &Cost) {
         let mut costs = Vec::new();
+        let mut lambdas = 0_i32;
         expression.each(&mut |part| match &part.kind {
             ExprKind::Call { arguments, .. } => {
                 let name = part.called().unwrap_or_default();
@@ -129,7 +134,7 @@ impl<'a> Estimate<'_, 'a> {
                 if is_own && name != self.function.name {
                     self.unknown_calls.push(name.to_owned());
                 } else if is_listed(CONSTANT) || is_pair || name == self.function.name {
-                } else if is_listed(LINEAR) {
+                } else if is_listed(LINEAR) && !is_of_one_item(part) {
                     if !around.sizes.is_empty() || around.logs > 0 {
                         self.linear_calls.push(name.to_owned());
                     }
@@ -141,7 +146,7 @@ impl<'a> Estimate<'_, 'a> {
                             costs.push(cost);
                         }
                     }
-                } else if !name.is_empty() {
+                } else if !name.is_empty() && !is_of_one_item(part) {
                     self.unknown_calls.push(name.to_owned());
                 }
             }
@@ -165,10 +170,13 @@ impl<'a> Estimate<'_, 'a> {
                 }
                 costs.push(cost);
             }
+            ExprKind::Lambda { .. } => lambdas += 1,
+            ExprKind::Keyword { value, .. } if matches!(value.kind, ExprKind::Lambda { .. }) => lambdas -= 1,
             ExprKind::Slice if !around.sizes.is_empty() => self.linear_calls.push("a slice".to_owned()),
             ExprKind::Macro { name } if !matches!(*name, "println" | "print" | "vec" | "format" | "assert" | "assert_eq" | "panic" | "eprintln") => self.unknown_calls.push((*name).to_owned()),
             _ => {}
         });
+        self.has_callback |= lambdas > 0;
         for cost in costs {
             self.consider(&cost);
         }
@@ -179,6 +187,7 @@ impl<'a> Estimate<'_, 'a> {
         let Some(size) = cost.sizes.last() else {
             return;
         };
+        let is_text = matches!(&step.kind, StepKind::Assign { target, operator: "+", value, .. } if matches!(self.scope.of(target), Nature::Text | Nature::List) || matches!(value.kind, ExprKind::Text));
         let local = |object: &Expr<'a>| {
             !self
                 .function
@@ -197,6 +206,7 @@ impl<'a> Estimate<'_, 'a> {
                                 "append"
                                     | "push"
                                     | "push_back"
+                                    | "push_str"
                                     | "add"
                                     | "insert"
                                     | "set"
@@ -209,13 +219,19 @@ impl<'a> Estimate<'_, 'a> {
                 }
             });
         }
-        if adds {
+        if adds || is_text {
             self.grows.get_or_insert(size.clone());
         }
     }
 
     fn rounds(&self, step: &Step<'a>) -> Rounds {
         match &step.kind {
+            StepKind::ForEach { iterable, .. } if self.scope.of(iterable) == Nature::Channel => {
+                Rounds::Linear(format!(
+                    "what is received from the channel {}",
+                    code(iterable.text)
+                ))
+            }
             StepKind::ForEach { iterable, .. } => match self.size_of(iterable) {
                 Some(size) => Rounds::Linear(size),
                 None if is_constant(iterable) => Rounds::Constant,
@@ -337,7 +353,7 @@ impl<'a> Estimate<'_, 'a> {
         });
         let mut skips = false;
         each_step(body, &mut |step| {
-            skips |= matches!(step.kind, StepKind::Continue)
+            skips |= matches!(step.kind, StepKind::Continue);
         });
         if always_moves && moves(left.text) && !skips && !assigns(body, right.text) {
             return self
@@ -367,6 +383,7 @@ impl<'a> Estimate<'_, 'a> {
                 return Some(code(base));
             }
             let mut next = Vec::new();
+            let mut hidden = None;
             each_step(&self.function.body, &mut |step| {
                 if let StepKind::Assign {
                     target,
@@ -376,6 +393,9 @@ impl<'a> Estimate<'_, 'a> {
                 } = &step.kind
                     && found.iter().any(|name| contains_name(target, name))
                 {
+                    if hides_size(value) {
+                        hidden = Some(target.text);
+                    }
                     value.each(&mut |part| {
                         if matches!(part.kind, ExprKind::Name) && part.text != "len" {
                             next.push(part.text);
@@ -383,6 +403,9 @@ impl<'a> Estimate<'_, 'a> {
                     });
                 }
             });
+            if let Some(name) = hidden {
+                return Some(code(name.split(',').next().unwrap_or(name)));
+            }
             if next.is_empty() {
                 break;
             }
@@ -495,12 +518,15 @@ impl<'a> Estimate<'_, 'a> {
             .collect();
         if !calls.is_empty() {
             notes.push(format!(
-                "what {} costs cannot be told from the code",
+                "the cost of {} cannot be told from the code",
                 join(&calls, "and")
             ));
         }
         let (formula, mut reason) = self.formula();
-        let is_least = !calls.is_empty() || !self.linear_calls.is_empty();
+        if self.has_callback {
+            notes.push("the small functions that are handed on count as one step here".to_owned());
+        }
+        let is_least = !calls.is_empty() || !self.linear_calls.is_empty() || self.has_callback;
         let time = if self.unknown_loops.is_empty() {
             Some(if is_least {
                 format!("at least {formula}")
@@ -528,6 +554,16 @@ impl<'a> Estimate<'_, 'a> {
                 "O(n)".to_owned(),
                 format!("it builds a collection that may grow with {size}{rest}"),
             ),
+            None if self.has_callback => {
+                return Complexity {
+                    time,
+                    time_reason: reason,
+                    space: None,
+                    space_reason:
+                        "what the functions that are handed on keep cannot be told from the code"
+                            .to_owned(),
+                };
+            }
             None if self.unknown_loops.is_empty() || !self.adds_anywhere() => (
                 "O(1)".to_owned(),
                 format!("beyond its input it keeps a fixed number of values{rest}"),
@@ -563,6 +599,7 @@ impl<'a> Estimate<'_, 'a> {
     fn copies(&self) -> Option<String> {
         let mut found = None;
         each_expression(&self.function.body, &mut |part| {
+            let is_method = matches!(&part.kind, ExprKind::Call { callee, .. } if matches!(callee.kind, ExprKind::Member { .. }));
             if let Some(name) = part.called()
                 && matches!(
                     name,
@@ -581,6 +618,7 @@ impl<'a> Estimate<'_, 'a> {
                         | "load"
                 )
                 && !self.scope.defines(name)
+                && !(is_method && matches!(name, "list" | "set" | "dict"))
             {
                 found.get_or_insert_with(|| name.to_owned());
             }
@@ -653,14 +691,33 @@ impl<'a> Estimate<'_, 'a> {
         }
         let nested = match (worst.sizes.len(), worst.line) {
             (_, 0) => "it goes through its input".to_owned(),
-            (1, line) => format!("the loop at line {line} runs once for each of them at most"),
-            (depth, line) => format!("{depth} loops lie inside each other from line {line}"),
+            (1, line) => format!("the loop at line {line} runs in proportion to n at most"),
+            (depth, line) => format!("{depth} loops lie inside each other from line {line} on"),
         };
         (
             format!("O({product})"),
             format!("{nested}; {}", legend.join(", ")),
         )
     }
+}
+
+/// A method of one item, such as `text[i].lower()`: as cheap as the item is small.
+fn is_of_one_item(call: &Expr<'_>) -> bool {
+    matches!(&call.kind, ExprKind::Call { callee, .. } if matches!(&callee.kind,
+        ExprKind::Member { object, name: "lower" | "upper" } if matches!(object.kind, ExprKind::Index { .. })))
+}
+
+/// Whether a value comes out of a call that says nothing about its size.
+fn hides_size(value: &Expr<'_>) -> bool {
+    let mut hides = false;
+    value.each(&mut |part| {
+        if let Some(name) = part.called() {
+            hides |= !format!("{CONSTANT}{LINEAR}")
+                .split_whitespace()
+                .any(|known| known == name);
+        }
+    });
+    hides
 }
 
 fn contains_name(target: &Expr<'_>, name: &str) -> bool {

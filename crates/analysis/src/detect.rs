@@ -13,6 +13,13 @@ const SCORE_MIN: f32 = 1.8;
 /// Share of the text that may lie inside parse errors.
 const ERROR_SHARE_MAX: f32 = 0.4;
 
+/// Evidence that even prose full of code words does not reach: such text may be broken code.
+const STRONG_EVIDENCE: f32 = 5.0;
+
+/// What broken code has to keep of its evidence, and the share that may be wrong.
+const BROKEN_SCORE_MIN: f32 = 0.5;
+const BROKEN_ERROR_SHARE_MAX: f32 = 0.8;
+
 /// Where a cue has to stand.
 #[derive(Clone, Copy)]
 enum At {
@@ -300,9 +307,14 @@ pub(crate) fn detect(code: &str) -> Option<Language> {
             continue;
         }
         let error_share = error_share(language, code);
-        let score = evidence * (1.0 - error_share) - 8.0 * error_share;
+        let score = evidence * (1.0 - error_share) - 3.0 * error_share;
         let is_better = best.is_none_or(|(_, other)| score > other);
-        if error_share <= ERROR_SHARE_MAX && score >= SCORE_MIN && is_better {
+        let (score_min, share_max) = if evidence >= STRONG_EVIDENCE {
+            (BROKEN_SCORE_MIN, BROKEN_ERROR_SHARE_MAX)
+        } else {
+            (SCORE_MIN, ERROR_SHARE_MAX)
+        };
+        if error_share <= share_max && score >= score_min && is_better {
             best = Some((language, score));
         }
     }

@@ -8,6 +8,7 @@ pub(crate) struct Program<'a> {
 }
 
 /// A function, method or constructor.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Default)]
 pub(crate) struct Function<'a> {
     pub(crate) name: &'a str,
@@ -94,7 +95,6 @@ pub(crate) enum StepKind<'a> {
         target: Expr<'a>,
         operator: &'a str,
         value: Expr<'a>,
-        is_new: bool,
     },
     /// `++` and `--`; `step` is 1 or -1.
     Increment {

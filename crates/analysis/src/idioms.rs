@@ -431,7 +431,7 @@ impl<'a> Finder<'_, 'a> {
             } => {
                 match part.called() {
                     Some("sorted" | "sort") if !self.scope.defines("sorted") => {
-                        self.add("sorting", line, "putting items in order", code(part.text))
+                        self.add("sorting", line, "putting items in order", code(part.text));
                     }
                     Some("get" | "has" | "entry" | "getOrDefault") if arguments.len() <= 2 => {
                         if let ExprKind::Member { object, .. } = &callee.kind

@@ -10,7 +10,7 @@ use ruff_text_size::{Ranged, TextRange};
 use crate::SYNTAX_ERRORS_MAX;
 use crate::errors::at;
 
-/// Deepest brackets or indentation: what CPython itself accepts is 200 and 100.
+/// Deepest brackets or indentation: what `CPython` itself accepts is 200 and 100.
 const NESTING_MAX: usize = 100;
 
 /// Most operators, calls and prefixes in one statement: each may be a level of the tree.
@@ -254,7 +254,11 @@ mod tests {
             "x if y else ".repeat(10_000),
             "a and ".repeat(10_000),
             (0..200)
-                .map(|n| format!("{}if x:\n", " ".repeat(n)))
+                .map(|n| {
+                    " ".repeat(n)
+                        + "if x:
+"
+                })
                 .collect::<String>(),
         ] {
             assert_eq!(find(&code), None);

@@ -18,10 +18,16 @@ pub(crate) fn rename(language: Language, code: &str, from: &str, to: &str) -> Op
     let tree = parse::parse(language, code)?;
     let mut uses = Vec::new();
     let mut is_taken = false;
+    let mut is_taken_member = false;
     parse::walk(tree.root_node(), |node| {
         if is_name(node) {
             let text = parse::text(code, node);
-            is_taken |= text == to;
+            if text == to {
+                let kind = kind_of_use(language, code, node);
+                let is_member = matches!(kind, UseKind::OwnMember | UseKind::OtherMember);
+                is_taken |= !is_member;
+                is_taken_member |= is_member;
+            }
             if text == from {
                 uses.push(Use::read(language, code, node));
             }
@@ -32,6 +38,10 @@ pub(crate) fn rename(language: Language, code: &str, from: &str, to: &str) -> Op
         return None;
     }
     let chosen = choose(&uses)?;
+    let is_of_members = chosen.iter().all(|used| used.kind != UseKind::Definition);
+    if is_taken_member && is_of_members {
+        return None;
+    }
     let mut changed = String::with_capacity(code.len() + to.len() * chosen.len());
     let mut position = 0;
     for used in chosen {
@@ -144,7 +154,6 @@ impl Use {
     fn read(language: Language, code: &str, node: Node<'_>) -> Self {
         let kind = kind_of_use(language, code, node);
         let mut scopes = Vec::new();
-        let mut below = node;
         let mut above = node.parent();
         while let Some(parent) = above {
             let is_scope = matches!(
@@ -153,12 +162,9 @@ impl Use {
             );
             // The name of a function belongs to the scope around it, as do the decorators and the first iterable.
             let is_own_name = kind == UseKind::Definition && names_definition(parent, node);
-            if is_scope && !is_own_name && parent.child_by_field_name("declarator") != Some(below) {
-                scopes.push(parent.start_byte());
-            } else if is_scope && !is_own_name {
+            if is_scope && !is_own_name {
                 scopes.push(parent.start_byte());
             }
-            below = parent;
             above = parent.parent();
         }
         scopes.reverse();

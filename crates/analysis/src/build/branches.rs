@@ -198,7 +198,7 @@ impl<'a> Builder<'a> {
         for child in named(node) {
             match child.kind() {
                 "except_clause" | "except_group_clause" | "catch_clause" => {
-                    handlers.push(self.handler(child))
+                    handlers.push(self.handler(child));
                 }
                 "else_clause" => otherwise = self.block(child),
                 "finally_clause" => finally = self.block(child),

@@ -36,7 +36,7 @@ struct Builder<'a> {
     depth: usize,
 }
 
-fn named<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+fn named(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor)
         .filter(|child| !child.is_extra() || child.is_error())
@@ -483,7 +483,6 @@ impl<'a> Builder<'a> {
                     target,
                     operator: "=",
                     value,
-                    is_new: true,
                 },
             ));
         } else if matches!(
@@ -508,14 +507,6 @@ impl<'a> Builder<'a> {
     }
 
     fn assignment(&mut self, node: Node<'_>, steps: &mut Vec<Step<'a>>) {
-        let is_new = !matches!(
-            node.kind(),
-            "augmented_assignment"
-                | "assignment_expression"
-                | "assignment_statement"
-                | "compound_assignment_expr"
-                | "augmented_assignment_expression"
-        );
         let Some(left) = field(node, &["left", "pattern", "name"]) else {
             return;
         };
@@ -567,7 +558,6 @@ impl<'a> Builder<'a> {
                     target,
                     operator,
                     value,
-                    is_new,
                 },
             ));
         }

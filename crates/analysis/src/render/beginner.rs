@@ -1,7 +1,7 @@
 //! The beginner style: what it is for, what goes in and out, what happens, and the words needed to read it.
 
 use super::{Shown, View, capital, class_word, name_words, technical, third_person};
-use crate::facts::{Class, ClassKind, StepKind, each_step};
+use crate::facts::{Class, ClassKind, ExprKind, StepKind, each_step};
 use crate::idioms;
 use crate::render::narrate::Told;
 use crate::render::wording::{code, join};
@@ -118,10 +118,8 @@ fn purpose(shown: &Shown<'_, '_>) -> String {
     if function.name == "main" {
         return "The program starts here.".to_owned();
     }
-    if words.contains(' ') && !function.name.starts_with("__") {
+    if words.len() > 2 && !function.name.starts_with("__") {
         format!("Its name suggests: “{words}”.")
-    } else if words.len() > 2 && !function.name.starts_with("__") {
-        format!("Its name suggests that it has to do with “{words}”.")
     } else {
         String::new()
     }
@@ -139,12 +137,15 @@ fn describe_class(class: &Class<'_>, out: &mut String) {
     if let Some(doc) = &class.doc {
         out.push_str(&format!("Its author describes it so: “{doc}” "));
     }
-    let fields: Vec<String> = class
+    let mut fields: Vec<String> = class
         .fields
         .iter()
         .take(12)
         .map(|field| code(field.name))
         .collect();
+    if fields.is_empty() {
+        fields = own_fields(class);
+    }
     match (class.kind, fields.as_slice()) {
         (_, []) => {}
         (ClassKind::Enum, _) => out.push_str(&format!("It is one of {}. ", join(&fields, "or"))),
@@ -172,6 +173,29 @@ fn describe_class(class: &Class<'_>, out: &mut String) {
     out.push('\n');
 }
 
+/// What a constructor sets on the new object, when the class declares no fields.
+fn own_fields(class: &Class<'_>) -> Vec<String> {
+    let mut fields = Vec::new();
+    for step in &class.body {
+        let StepKind::Function(function) = &step.kind else {
+            continue;
+        };
+        if !function.is_constructor {
+            continue;
+        }
+        each_step(&function.body, &mut |inner| {
+            if let StepKind::Assign { target, .. } = &inner.kind
+                && let ExprKind::Member { object, name } = &target.kind
+                && matches!(object.text, "self" | "this")
+                && !fields.contains(&code(name))
+            {
+                fields.push(code(name));
+            }
+        });
+    }
+    fields
+}
+
 fn function(shown: &Shown<'_, '_>, is_only: bool, out: &mut String) {
     let function = shown.function;
     out.push_str(&format!(
@@ -183,7 +207,8 @@ fn function(shown: &Shown<'_, '_>, is_only: bool, out: &mut String) {
         }
     ));
     let purpose = purpose(shown);
-    if !(is_only && shown.class.is_none()) && !purpose.is_empty() {
+    let is_told_above = is_only && shown.class.is_none();
+    if !is_told_above && !purpose.is_empty() {
         out.push_str(&format!("{purpose}\n\n"));
     }
     out.push_str(&format!("**You give it** {}\n\n", inputs(shown)));
@@ -291,14 +316,18 @@ fn add_word(words: &mut Vec<(String, String)>, word: &str, meaning: &str) {
 fn construct_words(shown: &Shown<'_, '_>, words: &mut Vec<(String, String)>) {
     each_step(&shown.function.body, &mut |step| match &step.kind {
         StepKind::ForEach { .. } | StepKind::Count { .. } => {
-            add_word(words, "`for` loop", "repeats its steps once for each thing")
+            add_word(words, "`for` loop", "repeats its steps once for each thing");
         }
         StepKind::While { .. } => add_word(
             words,
             "`while` loop",
             "repeats its steps as long as a condition holds",
         ),
-        StepKind::Break => add_word(words, "`break`", "leaves the loop at once"),
+        StepKind::Break => add_word(
+            words,
+            "`break`",
+            "leaves the loop (or the choice) around it at once",
+        ),
         StepKind::Continue => add_word(words, "`continue`", "skips to the next round of the loop"),
         StepKind::Raise(_) => add_word(
             words,

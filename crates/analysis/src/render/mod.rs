@@ -157,7 +157,7 @@ impl Shown<'_, '_> {
 /// A sentence from an imperative: a capital first letter and a full stop, or a colon when something follows.
 pub(crate) fn imperative(told: &Told) -> String {
     let end = if told.inner.is_empty() { '.' } else { ':' };
-    format!("{}{end}", capital(&told.text))
+    format!("{}{end}", capital(&told.text.replace(narrate::FOLD, " ")))
 }
 
 /// The same in the third person: `set x to 0` becomes `It sets x to 0`.
@@ -174,30 +174,30 @@ pub(crate) fn third_person(text: &str) -> String {
     out
 }
 
+/// How a clause starts that is not an action.
+const LEADS: [&str; 11] = [
+    "if ",
+    "otherwise",
+    "for ",
+    "when ",
+    "as long as ",
+    "in any other case",
+    "in the end",
+    "once ",
+    "repeat ",
+    "first ",
+    "nothing ",
+];
+
 fn third_person_clause(text: &str) -> String {
-    for lead in [
-        "if ",
-        "otherwise",
-        "for ",
-        "when ",
-        "as long as ",
-        "in any other case",
-        "in the end",
-        "once ",
-        "repeat ",
-        "first ",
-    ] {
-        if text.starts_with(lead) {
-            // Only the folded action after the last comma is a verb of its own.
-            return match text.rsplit_once(", ") {
-                Some((head, action)) if is_verb(action) => {
-                    format!("{head}, it {}", conjugate(action))
-                }
-                _ => text.replacen("repeat", "it repeats", 1),
-            };
-        }
+    if let Some((head, action)) = text.split_once(narrate::FOLD) {
+        return format!("{head} {}", third_person_clause(action));
     }
-    format!("it {}", conjugate(text))
+    if LEADS.iter().any(|lead| text.starts_with(lead)) {
+        text.replacen("repeat", "it repeats", 1)
+    } else {
+        format!("it {}", conjugate(text))
+    }
 }
 
 const VERBS: &[&str] = &[

@@ -6,6 +6,9 @@ use crate::facts::{Case, Expr, ExprKind, Handler, Over, Step, StepKind, SwitchSt
 use crate::render::wording::{code, join};
 use crate::scope::{Nature, Scope};
 
+/// Stands between the head of a folded sentence and its action; never shown.
+pub(crate) const FOLD: char = '\u{1}';
+
 /// A sentence about a statement, without a full stop, and the sentences about what lies inside.
 #[derive(Debug)]
 pub(crate) struct Told {
@@ -87,7 +90,7 @@ impl<'a> Scope<'a> {
         match &step.kind {
             StepKind::If { arms, otherwise } => self.branch(step, arms, otherwise.as_deref(), told),
             StepKind::ForEach { .. } | StepKind::Count { .. } | StepKind::While { .. } => {
-                self.repeat(step, told)
+                self.repeat(step, told);
             }
             StepKind::Switch {
                 subject,
@@ -156,7 +159,7 @@ impl<'a> Scope<'a> {
                     inner.push(line);
                 }
                 ExprKind::Choice(choice) if inner.is_empty() => {
-                    self.narrate_one(choice, &mut inner)
+                    self.narrate_one(choice, &mut inner);
                 }
                 _ => {}
             });
@@ -334,7 +337,7 @@ impl<'a> Scope<'a> {
         }
         match condition {
             Some(condition) => {
-                text.push_str(&format!("as long as {}, repeat", self.condition(condition)))
+                text.push_str(&format!("as long as {}, repeat", self.condition(condition)));
             }
             None => text.push_str("repeat until something inside leaves the loop"),
         }
@@ -470,14 +473,33 @@ impl<'a> Scope<'a> {
                 text,
                 line: case.line,
                 end_line: case.line,
-                inner: self.narrate(&case.body),
+                inner: self.case_body(&case.body, style),
             };
             if inner.inner.is_empty() {
-                inner.text.push_str(", do nothing");
+                inner.text.push_str(&format!(",{FOLD}do nothing"));
             }
             line.inner.push(fold(inner));
         }
         line
+    }
+
+    /// What a case does; the `break` that only ends it is not told, and another one leaves the choice, not a loop.
+    fn case_body(&self, body: &[Step<'a>], style: SwitchStyle) -> Vec<Told> {
+        let body = match body {
+            [
+                first @ ..,
+                Step {
+                    kind: StepKind::Break,
+                    ..
+                },
+            ] if style == SwitchStyle::FallsThrough => first,
+            _ => body,
+        };
+        let mut told = self.narrate(body);
+        if !matches!(self.language, Language::Python | Language::Rust) {
+            leave_the_choice(&mut told);
+        }
+        told
     }
 
     fn attempt(
@@ -514,7 +536,7 @@ impl<'a> Scope<'a> {
                 inner: self.narrate(&handler.body),
             };
             if inner.inner.is_empty() {
-                inner.text.push_str(", ignore it");
+                inner.text.push_str(&format!(",{FOLD}ignore it"));
             }
             told.push(fold(inner));
         }
@@ -708,6 +730,25 @@ impl<'a> Scope<'a> {
     }
 }
 
+fn leave_the_choice(told: &mut [Told]) {
+    for one in told {
+        let is_loop = [
+            "for each",
+            "as long as",
+            "repeat",
+            "do the steps",
+            "first ",
+            "once for",
+        ]
+        .iter()
+        .any(|lead| one.text.starts_with(lead));
+        if !is_loop {
+            one.text = one.text.replace("leave the loop", "leave this choice");
+            leave_the_choice(&mut one.inner);
+        }
+    }
+}
+
 /// Whether statements set a name.
 pub(crate) fn assigns(steps: &[Step<'_>], name: &str) -> bool {
     let mut found = false;
@@ -736,7 +777,7 @@ fn fold(mut told: Told) -> Told {
         && only.inner.is_empty()
         && told.text.len() + only.text.len() < 160
     {
-        told.text = format!("{}, {}", told.text, only.text);
+        told.text = format!("{},{FOLD}{}", told.text, only.text);
         told.inner.clear();
     }
     told

@@ -65,7 +65,11 @@ pub(super) fn render(view: &View<'_, '_>) -> String {
 }
 
 fn flow_line(told: &Told) -> String {
-    format!("L{}: {}", told.line, told.text)
+    format!(
+        "L{}: {}",
+        told.line,
+        told.text.replace(super::narrate::FOLD, " ")
+    )
 }
 
 /// Code in a table cell.
@@ -240,7 +244,7 @@ fn control_flow(shown: &Shown<'_, '_>) -> Vec<String> {
                 ));
             }
             StepKind::While { .. } => {
-                rows.push(format!("line {line}: endless loop, left from inside"))
+                rows.push(format!("line {line}: endless loop, left from inside"));
             }
             StepKind::Switch { subject, cases, .. } => rows.push(format!(
                 "line {line}: {} cases{}",
@@ -292,7 +296,7 @@ fn control_flow(shown: &Shown<'_, '_>) -> Vec<String> {
                     if finally.is_empty() { "" } else { ", finally" }
                 ));
             }
-            StepKind::Break => rows.push(format!("line {line}: leaves the loop")),
+            StepKind::Break => rows.push(format!("line {line}: `break`")),
             StepKind::Continue => rows.push(format!("line {line}: next round")),
             _ => {}
         }
@@ -404,7 +408,7 @@ pub(super) fn edge_cases(shown: &Shown<'_, '_>) -> Vec<String> {
         if let Some(target) = target {
             target.each(&mut |part| {
                 if let ExprKind::Index { object, .. } = &part.kind {
-                    check(object)
+                    check(object);
                 }
             });
         }

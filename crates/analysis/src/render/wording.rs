@@ -107,7 +107,7 @@ impl<'a> Scope<'a> {
                 element,
                 clauses,
             } => self.comprehension(*shape, element, clauses),
-            ExprKind::Await(inner) => Some(format!("{}, once it is ready", self.noun(inner))),
+            ExprKind::Await(inner) => Some(format!("{} (once it is ready)", self.noun(inner))),
             ExprKind::Propagate(inner) => Some(format!(
                 "{} (a failure is passed up to the caller)",
                 self.noun(inner)
@@ -195,7 +195,7 @@ impl<'a> Scope<'a> {
                 }
                 ExprKind::Keyword { name: "key", value } => match &value.kind {
                     ExprKind::Lambda { body, .. } => {
-                        text.push_str(&format!(", ordered by {} of each", code(body.text)))
+                        text.push_str(&format!(", ordered by {} of each", code(body.text)));
                     }
                     _ => text.push_str(&format!(", ordered by {}", code(value.text))),
                 },
@@ -469,6 +469,10 @@ impl<'a> Scope<'a> {
             None => format!("{} {} 1", self.noun(stop), if down < 0 { "−" } else { "+" }),
         };
         Some(match step {
+            1 if matches!(stop.kind, ExprKind::Binary { .. }) => format!(
+                "each {name} from {start} up to, but not including, {}",
+                code(stop.text)
+            ),
             1 => format!("each {name} from {start} up to {}", last(-1)),
             -1 => format!("each {name} from {start} down to {}", last(1)),
             0 => return None,
@@ -658,7 +662,17 @@ impl<'a> Scope<'a> {
             );
         }
         let flat: String = operator.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_nothing = matches!(right.kind, ExprKind::Null);
+        let is_script = matches!(self.language, Language::JavaScript | Language::TypeScript);
         let relation = match (flat.as_str(), self.language) {
+            ("==", _) if is_nothing && is_script => {
+                return format!("{first} is `null` or `undefined`");
+            }
+            ("!=", _) if is_nothing && is_script => {
+                return format!("{first} is neither `null` nor `undefined`");
+            }
+            ("==" | "===", _) if is_nothing => "is",
+            ("!=" | "!==", _) if is_nothing => "is not",
             ("==", Language::Java) => "is the same as",
             ("!=", Language::Java) => "is not the same as",
             ("==", Language::JavaScript | Language::TypeScript) => "loosely equals",

@@ -249,7 +249,7 @@ fn read_from(source: &str, from: Node<'_>, depth: usize, parts: &mut Vec<Part>) 
     for child in &children {
         match child.kind() {
             "join" | "cross_join" | "lateral_join" | "lateral_cross_join" => {
-                parts.push(joined(source, *child, depth))
+                parts.push(joined(source, *child, depth));
             }
             "where" => {
                 let Some(predicate) = child
@@ -456,7 +456,7 @@ fn window(source: &str, node: Node<'_>) -> String {
                 partition = format!(" within each {}", join(&names, "and"));
             }
             "order_by" => {
-                order = format!(", counting in the order of {}", order_text(source, inner))
+                order = format!(", counting in the order of {}", order_text(source, inner));
             }
             _ => return true,
         }

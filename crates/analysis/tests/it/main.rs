@@ -1,5 +1,10 @@
 //! The analyser from outside: explanations of sample code, hostile text, renaming.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up should fail"
+)]
+
 mod explanations;
 mod hostile;
 mod renaming;
