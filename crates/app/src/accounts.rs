@@ -302,6 +302,17 @@ impl AccountService {
             .ok_or(AccountError::NotFound)
     }
 
+    /// Acts as an active account without signing in, for whoever sits at the machine. The session is not stored, so it
+    /// ends with the act.
+    pub async fn act_locally_as(&self, email: &str) -> Result<Principal, AccountError> {
+        let account = self.find_by_email(email).await?;
+        if !account.active {
+            return Err(AccountError::NotFound);
+        }
+        let session = SessionId::new(self.clock.now(), self.entropy.as_ref());
+        Ok(Principal { account, session })
+    }
+
     /// Lists accounts, for whoever sits at the machine.
     pub async fn list_accounts_locally(
         &self,

@@ -166,6 +166,32 @@ impl Store {
         }
     }
 
+    /// Reads the whole database file and fails with `Corrupt` when it is damaged. Takes seconds for a large one; PostgreSQL
+    /// looks after its own files, so there it only asks for an answer.
+    pub async fn check_integrity(&self) -> Result<(), StoreError> {
+        match Dialect::of(&self.read) {
+            Dialect::Postgres => return self.ping().await,
+            Dialect::Sqlite => {}
+        }
+        let statement = Statement::from_string(
+            self.read.get_database_backend(),
+            "PRAGMA integrity_check(1)".to_owned(),
+        );
+        let row = self
+            .read
+            .query_one_raw(statement)
+            .await
+            .map_err(store_error)?;
+        let found = row.map(|row| row.try_get_by_index::<String>(0).map_err(store_error));
+        match found.transpose()?.as_deref() {
+            Some("ok") => Ok(()),
+            Some(damage) => Err(StoreError::Corrupt(damage.to_owned())),
+            None => Err(StoreError::Corrupt(
+                "the integrity check gave no answer".to_owned(),
+            )),
+        }
+    }
+
     /// Waits for statements under way and closes every connection; later calls on any clone are `Unavailable`.
     pub async fn close(self) {
         for connection in [&self.read, &self.write] {

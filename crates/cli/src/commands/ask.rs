@@ -1,0 +1,114 @@
+//! `codegenie ask`: one question, one answer, nothing stored.
+
+use std::path::Path;
+
+use app::ask::Asker;
+use domain::ask::{Answered, Brain, Question};
+use domain::{InvalidText, Text};
+use serde_json::{Value, json};
+
+use super::source_file;
+use crate::args::{AskArgs, WishArgs};
+use crate::config::Config;
+use crate::terminal::{self, answer};
+use crate::{library, wire};
+
+pub(super) async fn run(args: AskArgs, config: &Config) -> anyhow::Result<()> {
+    let question = read_question(&args)?;
+    let wired = wire::wire(config).await?;
+    library::bring_up_to_date(&wired).await?;
+    let asker = Asker::Local { earlier: &[] };
+    if args.json {
+        let answered = wired.ask.ask(asker, question, None).await?;
+        terminal::print_json(&to_json(&answered))?;
+    } else {
+        let answered = answer::ask_and_show(&wired.ask, asker, question).await?;
+        if args.receipt {
+            answer::show_receipt(&answered.receipt, &mut terminal::stdout())?;
+        }
+    }
+    wired.store.close().await;
+    Ok(())
+}
+
+fn read_question(args: &AskArgs) -> anyhow::Result<Question> {
+    let reads_message = args.message == "-";
+    let reads_code = args.code.as_deref() == Some(Path::new("-"));
+    if reads_message && reads_code {
+        anyhow::bail!(
+            "standard input cannot be both the question and the code; give one of them otherwise"
+        );
+    }
+    let text = if reads_message {
+        source_file::read_text(Path::new("-"))?
+    } else {
+        Text::new(&args.message)
+            .map_err(|reason: InvalidText| anyhow::anyhow!("the question {reason}"))?
+    };
+    let mut question = new_question(text, &args.wish);
+    if let Some(path) = &args.code {
+        question.code = Some(source_file::read_text(path)?);
+        // The extension is the better guess, and the flag is better still.
+        question.language = question
+            .language
+            .or_else(|| source_file::language_of(path, None).ok());
+    }
+    Ok(question)
+}
+
+/// A question with these wishes and everything else left open.
+pub(super) fn new_question(
+    text: Text<{ domain::ask::QUESTION_BYTES_MAX }>,
+    wish: &WishArgs,
+) -> Question {
+    Question {
+        text,
+        code: None,
+        mode: wish.mode,
+        language: wish.language,
+        style: wish.style,
+        model: None,
+        max_new_tokens: None,
+        temperature: None,
+        conversation: None,
+        replaces: None,
+    }
+}
+
+/// The JSON of `POST /api/v1/ask`. Nothing was stored, so the three identities are null.
+pub(super) fn to_json(answered: &Answered) -> Value {
+    let answer = &answered.answer;
+    let model = if let Brain::Model(name) = &answer.brain {
+        Some(name.to_string())
+    } else {
+        None
+    };
+    let sources = answer.sources.iter().map(|source| {
+        json!({
+            "id": source.item.to_string(),
+            "key": source.key,
+            "title": source.title,
+            "score": source.score,
+            "language": source.language.map(domain::Language::name),
+        })
+    });
+    json!({
+        "answer": answer.markdown,
+        "code": answer.code,
+        "language": answer.language.map(domain::Language::name),
+        "outcome": answer.outcome.name(),
+        "brain": answer.brain.to_string(),
+        "reason": answer.reason,
+        "model": model,
+        "ai_confidence": answer.ai_confidence,
+        "sources": sources.collect::<Vec<_>>(),
+        "checks": {
+            "syntax": answer.checks.syntax.name(),
+            "execution": answer.checks.execution.name(),
+            "notes": answer.checks.notes,
+        },
+        "conversation_id": null,
+        "message_id": null,
+        "receipt_id": null,
+    })
+}

@@ -1,0 +1,242 @@
+//! `codegenie doctor`: looks at everything an answer needs, changes nothing, and says what to do where something is missing.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, header};
+use domain::knowledge::{KnowledgeCounts, KnowledgeStore as _};
+use serde_json::json;
+use tower::ServiceExt as _;
+
+use crate::args::DoctorArgs;
+use crate::config::{Config, Database, Origin, Setting};
+use crate::folder;
+use crate::terminal::{self, BOLD, WRONG, printable};
+use crate::wire::{self, Wired};
+
+/// Most bytes of the first page.
+const PAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// What was found about one thing.
+struct Finding {
+    name: &'static str,
+    /// What is there, or what is missing and what to do.
+    text: String,
+    is_ok: bool,
+}
+
+impl Finding {
+    fn ok(name: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            name,
+            text: text.into(),
+            is_ok: true,
+        }
+    }
+
+    fn missing(name: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            name,
+            text: text.into(),
+            is_ok: false,
+        }
+    }
+
+    fn of(name: &'static str, result: anyhow::Result<String>) -> Self {
+        match result {
+            Ok(text) => Self::ok(name, text),
+            Err(error) => Self::missing(name, crate::sentence(&error)),
+        }
+    }
+}
+
+pub(super) async fn run(args: &DoctorArgs, config: &Config) -> anyhow::Result<ExitCode> {
+    let mut findings = vec![check_folder(config), check_key(config)];
+    let (database, wired) = check_database(config).await;
+    findings.push(database);
+    if let Some(wired) = wired {
+        findings.extend([check_admin(&wired).await, check_library(&wired).await]);
+        findings.extend(check_program(config, wired).await);
+    } else {
+        // What does not depend on the data is looked at with an empty database in memory.
+        let value = Database::Url("sqlite::memory:".to_owned());
+        let database = Setting {
+            value,
+            origin: Origin::Default,
+        };
+        let wired = wire::wire(&Config {
+            database,
+            ..config.clone()
+        })
+        .await?;
+        findings.extend(check_program(config, wired).await);
+    }
+    let all_ok = findings.iter().all(|finding| finding.is_ok);
+    show(args, &findings)?;
+    Ok(if all_ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn show(args: &DoctorArgs, findings: &[Finding]) -> anyhow::Result<()> {
+    if args.json {
+        let rows = findings
+            .iter()
+            .map(|Finding { name, text, is_ok }| json!({"name": name, "ok": is_ok, "text": text}));
+        return terminal::print_json(&rows.collect::<Vec<_>>());
+    }
+    let mut out = terminal::stdout();
+    for Finding { name, text, is_ok } in findings {
+        let (style, word) = if *is_ok {
+            (BOLD, "ok")
+        } else {
+            (WRONG, "missing")
+        };
+        writeln!(
+            out,
+            "{style}{word:<8}{style:#} {name:<16} {}",
+            printable(text)
+        )?;
+    }
+    Ok(())
+}
+
+fn check_folder(config: &Config) -> Finding {
+    let path = &config.data_dir.value;
+    let shown = path.display();
+    let name = "data folder";
+    match folder::is_open_to_others(path) {
+        Ok(false) => Finding::ok(name, shown.to_string()),
+        Ok(true) => Finding::missing(
+            name,
+            format!("{shown} is open to other users; run: chmod 700 '{shown}'"),
+        ),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Finding::missing(
+            name,
+            format!("{shown} is not there yet; the first `codegenie serve` makes it"),
+        ),
+        Err(error) => Finding::missing(name, format!("cannot look at {shown}: {error}")),
+    }
+}
+
+fn check_key(config: &Config) -> Finding {
+    let path = folder::key_path(&config.data_dir.value);
+    if !path.exists() {
+        return Finding::ok(
+            "token key",
+            "none yet; the first `codegenie serve` makes one",
+        );
+    }
+    let read = folder::read_key(&path)
+        .map(|key| format!("{} bytes, readable by its owner alone", key.len()));
+    Finding::of("token key", read)
+}
+
+/// The database and, when it can be used, the services over it.
+async fn check_database(config: &Config) -> (Finding, Option<Wired>) {
+    if let Database::File(path) = &config.database.value
+        && !path.exists()
+    {
+        let text = format!(
+            "{} is not there yet; the first `codegenie serve` makes it",
+            path.display()
+        );
+        return (Finding::missing("database", text), None);
+    }
+    let wired = match wire::wire(config).await {
+        Ok(wired) => wired,
+        Err(error) => return (Finding::of("database", Err(error)), None),
+    };
+    let place = config.database.value.redacted();
+    let checked = wired.store.check_integrity().await;
+    let checked =
+        checked.context("the database cannot be used; if it is damaged, restore a backup");
+    let finding = Finding::of(
+        "database",
+        checked.map(|()| format!("{} at {place}, whole", wired.store.backend())),
+    );
+    (finding, Some(wired))
+}
+
+async fn check_admin(wired: &Wired) -> Finding {
+    let name = "administrator";
+    match wired.accounts.has_admin().await {
+        Ok(true) => Finding::ok(name, "there is one"),
+        Ok(false) => Finding::missing(
+            name,
+            "there is none; create one with: codegenie users create --admin --email E --username U",
+        ),
+        Err(error) => Finding::missing(name, error.to_string()),
+    }
+}
+
+async fn check_library(wired: &Wired) -> Finding {
+    let name = "library";
+    match wired.store.count_items(wired.embedder.encoder()).await {
+        Ok(known) if known.tasks == 0 => Finding::missing(
+            name,
+            "nothing is indexed yet; `codegenie serve` and `codegenie ask` do it",
+        ),
+        Ok(known) => {
+            let KnowledgeCounts {
+                tasks,
+                concepts,
+                unembedded,
+            } = known;
+            Finding::ok(
+                name,
+                format!("{tasks} tasks and {concepts} concepts, {unembedded} without vectors"),
+            )
+        }
+        Err(error) => Finding::missing(name, error.to_string()),
+    }
+}
+
+/// What belongs to the program and not to its data: the embedding model and the web app.
+async fn check_program(config: &Config, wired: Wired) -> [Finding; 2] {
+    let name = "embedding model";
+    let model = match wired.embedder.embed(&["doctor".to_owned()]).await {
+        Ok(_) => Finding::ok(
+            name,
+            format!("{}, its engine answers", wired.embedder.encoder()),
+        ),
+        Err(reason) => Finding::missing(name, format!("search goes by words alone: {reason}")),
+    };
+    let store = wired.store.clone();
+    let web = check_web(config, &wired)
+        .await
+        .unwrap_or_else(|error| Finding::of("web app", Err(error)));
+    store.close().await;
+    [model, web]
+}
+
+/// Asks for the first page as a browser would.
+async fn check_web(config: &Config, wired: &Wired) -> anyhow::Result<Finding> {
+    let name = "web app";
+    let key = {
+        let mut bytes = [0; 64];
+        wired.entropy.fill(&mut bytes);
+        bytes
+    };
+    let request = Request::get("/")
+        .header(header::ACCEPT, "text/html")
+        .body(Body::empty())?;
+    let response = api::router(wire::api_state(config, wired, &key)?)
+        .oneshot(request)
+        .await?;
+    let status = response.status();
+    let page = to_bytes(response.into_body(), PAGE_BYTES_MAX).await?;
+    let is_placeholder = String::from_utf8_lossy(&page).contains("CodeGenie placeholder");
+    Ok(if status.is_success() && !is_placeholder {
+        Finding::ok(name, "built in")
+    } else {
+        Finding::missing(
+            name,
+            "this program was built without it; run `make web` in the source folder and build again",
+        )
+    })
+}

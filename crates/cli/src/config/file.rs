@@ -1,0 +1,113 @@
+//! Reads `codegenie.toml`. A key it does not know is refused, so that a misspelt setting is never silently ignored.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+/// The keys of the file. Numbers may be written with or without quotes.
+const KEYS: [&str; 9] = [
+    "listen",
+    "database_url",
+    "models_dir",
+    "log",
+    "log_format",
+    "registration",
+    "admin_limit",
+    "secure_cookies",
+    "origins",
+];
+
+/// The settings of a file, as text.
+#[derive(Debug, Default)]
+pub(super) struct Settings(HashMap<&'static str, String>);
+
+impl Settings {
+    pub(super) fn find(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+}
+
+/// Reads the file; no settings when there is none.
+pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&text).with_context(|| format!("cannot use {}", path.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Settings::default()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+fn parse(text: &str) -> anyhow::Result<Settings> {
+    let table = toml::de::DeTable::parse(text).map_err(|error| {
+        let line = line_of(text, error.span().map_or(0, |span| span.start));
+        anyhow::anyhow!("line {line}: {}", error.message())
+    })?;
+    let mut settings = HashMap::new();
+    for (key, value) in table.get_ref() {
+        let line = line_of(text, key.span().start);
+        let Some(known) = KEYS
+            .into_iter()
+            .find(|known| *known == key.get_ref().as_ref())
+        else {
+            bail!(
+                "line {line}: `{}` is not a setting; use one of {}",
+                key.get_ref(),
+                KEYS.join(", ")
+            );
+        };
+        let text = if let Some(text) = value.get_ref().as_str() {
+            text.to_owned()
+        } else if let Some(number) = value.get_ref().as_integer() {
+            number.to_string()
+        } else {
+            bail!("line {line}: `{known}` must be a text in quotes or a whole number");
+        };
+        settings.insert(known, text);
+    }
+    Ok(Settings(settings))
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_and_numbers_are_read() {
+        let settings = parse("# ours\nlisten = \"127.0.0.1:1\"\nadmin_limit = 3\n").unwrap();
+        assert_eq!(settings.find("listen").unwrap(), "127.0.0.1:1");
+        assert_eq!(settings.find("admin_limit").unwrap(), "3");
+        assert_eq!(settings.find("log"), None);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_name_and_line() {
+        let error = parse("listen = \"127.0.0.1:1\"\n\nlissten = 1\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("line 3: `lissten` is not a setting"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_broken_file_and_a_wrong_type_are_refused_with_the_line() {
+        assert!(
+            parse("\nlisten = \n")
+                .unwrap_err()
+                .to_string()
+                .starts_with("line 2: ")
+        );
+        assert!(
+            parse("listen = []")
+                .unwrap_err()
+                .to_string()
+                .starts_with("line 1: `listen` must be")
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! Shows an answer on standard output while it is made: its text, which part answered and why, its sources and checks.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use app::ask::{AskError, AskService, Asker};
+use domain::ask::{Answer, Answered, AskEvent, Question, Receipt};
+use tokio::sync::mpsc;
+
+use super::markdown::Markdown;
+use super::{BOLD, CHIP, DIM, printable};
+
+/// Events that may wait to be shown.
+const EVENTS_WAITING_MAX: usize = 64;
+
+/// Asks, and shows the answer's text as it comes and the rest when it is whole.
+pub(crate) async fn ask_and_show(
+    service: &AskService,
+    asker: Asker<'_>,
+    question: Question,
+) -> anyhow::Result<Answered> {
+    let (sender, receiver) = mpsc::channel(EVENTS_WAITING_MAX);
+    let asking = async {
+        let answered = service.ask(asker, question, Some(&sender)).await;
+        drop(sender);
+        answered
+    };
+    let (answered, shown) = tokio::join!(asking, show_text(receiver));
+    // When writing failed, asking was cancelled because of it, so that is the reason to tell.
+    shown?;
+    let answered = answered.map_err(|error: AskError| anyhow::Error::new(error))?;
+    show_facts(&answered.answer, &mut super::stdout())?;
+    Ok(answered)
+}
+
+/// Shows the tokens: as Markdown made readable on a terminal, as it is in a pipe.
+async fn show_text(mut events: mpsc::Receiver<AskEvent>) -> io::Result<()> {
+    let mut out = super::stdout();
+    let mut markdown = super::is_stdout_terminal().then(Markdown::new);
+    let mut ends_line = true;
+    while let Some(event) = events.recv().await {
+        let AskEvent::Token(text) = event else {
+            continue;
+        };
+        match &mut markdown {
+            Some(markdown) => markdown.push(&text, &mut out)?,
+            None => out.write_all(text.as_bytes())?,
+        }
+        ends_line = text.ends_with('\n');
+    }
+    match markdown {
+        Some(markdown) => markdown.finish(&mut out),
+        None if ends_line => Ok(()),
+        None => writeln!(out),
+    }
+}
+
+/// The chip line, the sources and the checks.
+fn show_facts(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
+    let brain = answer.brain.to_string();
+    writeln!(
+        out,
+        "\n{CHIP}{}{CHIP:#} · {}",
+        printable(&brain),
+        printable(&answer.reason)
+    )?;
+    show_sources(answer, out)?;
+    let checks = &answer.checks;
+    for note in &checks.notes {
+        writeln!(out, "{DIM}check{DIM:#}   {}", printable(note))?;
+    }
+    Ok(())
+}
+
+/// The sources with their scores, best first.
+pub(crate) fn show_sources(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
+    for source in &answer.sources {
+        let (title, key) = (printable(&source.title), printable(&source.key));
+        writeln!(
+            out,
+            "{DIM}source{DIM:#}  {:.2}  {title} {DIM}({key}){DIM:#}",
+            source.score
+        )?;
+    }
+    Ok(())
+}
+
+/// How an answer came about, a line for each step.
+pub(crate) fn show_receipt(receipt: &Receipt, out: &mut dyn Write) -> io::Result<()> {
+    let encoder = printable(&receipt.encoder);
+    writeln!(
+        out,
+        "\n{BOLD}receipt{BOLD:#} {} · codegenie {} · encoder {encoder}",
+        receipt.id, receipt.version
+    )?;
+    for step in &receipt.steps {
+        let facts = step
+            .facts
+            .iter()
+            .fold(String::new(), |mut text, (name, value)| {
+                let _ = write!(text, "  {name}={value}");
+                text
+            });
+        let facts = printable(&facts).replace('\n', " ");
+        writeln!(
+            out,
+            "  {:<11}{:>9}{facts}",
+            step.name,
+            duration(step.duration_us)
+        )?;
+    }
+    Ok(())
+}
+
+fn duration(us: u64) -> String {
+    if us < 1_000 {
+        format!("{us} µs")
+    } else {
+        format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_short() {
+        assert_eq!(duration(7), "7 µs");
+        assert_eq!(duration(12_345), "12.3 ms");
+    }
+}

@@ -1,0 +1,190 @@
+//! The composition root: builds every service once, and gives each only what it uses.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use analysis::SyntaxAnalyser;
+use anyhow::Context as _;
+use api::{ApiSettings, ApiState, TokenKey};
+use app::accounts::{AccountService, AccountSettings};
+use app::ask::{AskParts, AskService};
+use app::conversations::ConversationService;
+use app::knowledge::{KnowledgeParts, KnowledgeService};
+use app::system::SystemService;
+use async_trait::async_trait;
+use domain::Clock;
+use domain::analysis::CodeAnalyser;
+use domain::embedding::{EmbedError, Embedder};
+use domain::id::Entropy;
+use domain::retrieval::Retriever;
+use inference::{EmbedderConfig, EmbedderLimits, SupervisedEmbedder};
+use retrieval::hybrid::HybridRetriever;
+use retrieval::router::SemanticRouter;
+use store::Store;
+
+use crate::config::{Config, Database};
+use crate::folder;
+use crate::ports::{SystemClock, SystemEntropy};
+
+/// Everything a command may use.
+pub(crate) struct Wired {
+    pub(crate) store: Store,
+    pub(crate) accounts: Arc<AccountService>,
+    pub(crate) ask: Arc<AskService>,
+    pub(crate) conversations: Arc<ConversationService>,
+    pub(crate) knowledge: Arc<KnowledgeService>,
+    pub(crate) system: Arc<SystemService>,
+    pub(crate) analyser: Arc<dyn CodeAnalyser>,
+    pub(crate) embedder: Arc<dyn Embedder>,
+    pub(crate) retriever: Arc<dyn Retriever>,
+    pub(crate) router: Arc<SemanticRouter>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// Why search goes by words alone, when it does.
+    pub(crate) words_alone: Option<EmbedError>,
+}
+
+/// Opens the database and builds the services over it.
+pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
+    let store = open_store(config).await?;
+    let port = Arc::new(store.clone());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let analyser: Arc<dyn CodeAnalyser> = Arc::new(SyntaxAnalyser::new());
+    let (embedder, words_alone) = find_embedder(config).await?;
+    let retriever: Arc<dyn Retriever> =
+        Arc::new(HybridRetriever::new(port.clone(), embedder.clone()));
+    let router = Arc::new(SemanticRouter::new(embedder.clone()));
+
+    let settings = AccountSettings {
+        admin_limit: config.admin_limit.value,
+        registration_open: config.registration_open.value,
+    };
+    let accounts = AccountService::new(port.clone(), clock.clone(), entropy.clone(), settings);
+    let ask = AskService::new(AskParts {
+        router: router.clone(),
+        retriever: retriever.clone(),
+        analyser: analyser.clone(),
+        embedder: embedder.clone(),
+        conversations: port.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+    });
+    let knowledge = KnowledgeService::new(KnowledgeParts {
+        store: port.clone(),
+        embedder: embedder.clone(),
+        retriever: retriever.clone(),
+        analyser: analyser.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+    });
+    Ok(Wired {
+        accounts: Arc::new(accounts),
+        ask: Arc::new(ask),
+        conversations: Arc::new(ConversationService::new(port.clone(), clock.clone())),
+        knowledge: Arc::new(knowledge),
+        system: Arc::new(SystemService::new(port.clone(), port, embedder.clone())),
+        store,
+        analyser,
+        embedder,
+        retriever,
+        router,
+        clock,
+        entropy,
+        words_alone,
+    })
+}
+
+/// What the HTTP layer is made of; `key` signs access tokens.
+pub(crate) fn api_state(config: &Config, wired: &Wired, key: &[u8]) -> anyhow::Result<ApiState> {
+    Ok(ApiState {
+        accounts: wired.accounts.clone(),
+        ask: wired.ask.clone(),
+        conversations: wired.conversations.clone(),
+        knowledge: wired.knowledge.clone(),
+        system: wired.system.clone(),
+        analyser: wired.analyser.clone(),
+        token_key: TokenKey::new(key).context("cannot sign access tokens")?,
+        clock: wired.clock.clone(),
+        entropy: wired.entropy.clone(),
+        settings: ApiSettings {
+            cookies_secure: config.secure_cookies.value,
+            allowed_origins: config.origins.value.iter().cloned().collect(),
+            ..ApiSettings::default()
+        },
+    })
+}
+
+/// Opens the database that the settings name.
+pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    match &config.database.value {
+        Database::File(path) => {
+            folder::make(&config.data_dir.value)?;
+            Ok(Store::open_sqlite(path).await?)
+        }
+        Database::Url(url) => Store::open_url(url)
+            .await
+            .with_context(|| format!("cannot use the database of {}", config.database.origin)),
+    }
+}
+
+/// The encoder in a process of its own; without a model, one that says what is missing.
+async fn find_embedder(config: &Config) -> anyhow::Result<(Arc<dyn Embedder>, Option<EmbedError>)> {
+    let models_dir = config.models_dir.value.clone();
+    // Making the model file out of the fetched one takes a second of computing.
+    let found = tokio::task::spawn_blocking(move || inference::find_or_prepare_model(&models_dir))
+        .await
+        .context("preparing the embedding model failed")?;
+    let supervised = found.and_then(|model| {
+        let program = std::env::current_exe().map_err(|error| {
+            EmbedError::Failed(format!("this program cannot find its own file: {error}"))
+        })?;
+        SupervisedEmbedder::new(EmbedderConfig {
+            program,
+            args: vec![OsString::from("engine")],
+            model,
+            threads: engine_threads(),
+            limits: EmbedderLimits::default(),
+        })
+    });
+    Ok(match supervised {
+        Ok(embedder) => (Arc::new(embedder), None),
+        Err(reason) => (Arc::new(NoEmbedder(reason.clone())), Some(reason)),
+    })
+}
+
+/// One thread for each core; the encoder is small and its requests short.
+fn engine_threads() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Stands in for the encoder where there is none: search goes on by words alone.
+struct NoEmbedder(EmbedError);
+
+#[async_trait]
+impl Embedder for NoEmbedder {
+    fn encoder(&self) -> &'static str {
+        "none"
+    }
+
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        if texts.is_empty() {
+            Ok(Vec::new())
+        } else {
+            Err(self.0.clone())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_an_encoder_only_nothing_can_be_embedded() {
+        let embedder = NoEmbedder(EmbedError::Missing("x".to_owned()));
+        assert_eq!(embedder.embed(&[]).await, Ok(Vec::new()));
+        assert!(embedder.embed(&["a".to_owned()]).await.is_err());
+    }
+}

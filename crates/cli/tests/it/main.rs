@@ -1,0 +1,13 @@
+//! Drives the real program as a user would: one process per command, real files, real HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a step that fails ends its test")]
+
+mod program;
+
+mod ask;
+mod crash;
+mod help;
+mod index;
+mod serve;
+mod settings;
+mod users;
