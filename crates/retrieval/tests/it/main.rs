@@ -1,0 +1,4 @@
+//! Hybrid search on the real store.
+
+mod hybrid;
+mod quality;
