@@ -118,6 +118,7 @@ export const askJourneys = [
     async run({ page }) {
       await register({ page }, 'User');
       const answer = await ask(page, UNKNOWN_QUESTION);
+      await answer.getByText('ask somebody with a developer or student account').waitFor();
       assert.equal(await answer.getByRole('button', { name: 'Teach me' }).count(), 0);
     }
   },
