@@ -7,7 +7,6 @@
 )]
 #![expect(
     clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
     reason = "small numbers made for a measurement"
 )]
 
@@ -57,7 +56,7 @@ fn facets(item: usize) -> VectorFacets {
     VectorFacets {
         item: ItemId(Uuid::from_u128(item as u128)),
         kind: ItemKind::Task,
-        language: Some(if item % 10 == 0 {
+        language: Some(if item.is_multiple_of(10) {
             Language::Rust
         } else {
             Language::Python

@@ -106,10 +106,7 @@ async fn fit_search(bench: &Bench, questions: &[Asked], rung: SearchRung) -> Res
     let (known, confirm) = choose_thresholds(&unseen);
     let all: Vec<&Judged> = judged.iter().collect();
     let (intercept, weights) = fit_questions(&all);
-    println!(
-        "// {rung:?}: {:?}\nintercept: {intercept:.3},\nweights: {weights:.3?},",
-        FEATURE_NAMES
-    );
+    println!("// {rung:?}: {FEATURE_NAMES:?}\nintercept: {intercept:.3},\nweights: {weights:.3?},");
     println!("known: {known:.3},\nconfirm: {confirm:.3},");
     report(&unseen, known, confirm);
     Ok(())

@@ -201,7 +201,7 @@ fn add_rows(slots: &mut Slots, rows: Vec<Prepared>) -> usize {
         slots.reserve(rows.len(), first.dimensions());
     }
     rows.into_iter()
-        .map(|row| usize::from(!slots.push(row)))
+        .map(|row| usize::from(!slots.push(&row)))
         .sum()
 }
 
@@ -271,7 +271,7 @@ impl Probe {
             if !slots.admits(slot, self.sieve) {
                 continue;
             }
-            *score = dot_codes(&self.codes.codes, slots.codes(slot))
+            *score = dot_codes(&self.codes.row, slots.codes(slot))
                 * slots.scale(slot)
                 * self.codes.scale;
             if *score <= floor {

@@ -10,7 +10,7 @@ const CODE_MAX: f32 = 127.0;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Codes {
     /// One code per dimension, −127 to 127.
-    pub(crate) codes: Vec<i8>,
+    pub(crate) row: Vec<i8>,
     /// What a code of 1 is worth.
     pub(crate) scale: f32,
     /// Euclidean length of what rounding lost.
@@ -26,7 +26,7 @@ pub(crate) fn encode(vector: &[f32]) -> Codes {
         1.0
     };
     let mut lost = 0.0_f32;
-    let codes = vector
+    let row = vector
         .iter()
         .map(|x| {
             let rounded = (x / scale).round().clamp(-CODE_MAX, CODE_MAX);
@@ -39,7 +39,7 @@ pub(crate) fn encode(vector: &[f32]) -> Codes {
         })
         .collect();
     Codes {
-        codes,
+        row,
         scale,
         error: lost.sqrt(),
     }
@@ -104,7 +104,7 @@ mod tests {
 
         #[test]
         fn the_stated_error_is_the_error(vector in prop::collection::vec(-1.0_f32..1.0, 1..400)) {
-            let Codes { codes, scale, error } = encode(&vector);
+            let Codes { row: codes, scale, error } = encode(&vector);
             let lost: f32 = vector.iter().zip(&codes).map(|(x, code)| (x - f32::from(*code) * scale).powi(2)).sum();
             prop_assert!((lost.sqrt() - error).abs() < 1e-5);
         }
@@ -119,6 +119,6 @@ mod tests {
 
     #[test]
     fn a_zero_vector_has_codes_too() {
-        assert_eq!(encode(&[0.0; 3]).codes, [0, 0, 0]);
+        assert_eq!(encode(&[0.0; 3]).row, [0, 0, 0]);
     }
 }

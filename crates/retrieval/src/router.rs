@@ -60,7 +60,7 @@ impl RouteEvidence {
     /// The numbers that are weighed, in the order of [`ROUTE_FEATURE_NAMES`].
     pub fn features(&self) -> [f32; ROUTE_FEATURES] {
         let cues = self.cues;
-        let [a, b, c, d, e] = self.similarities.unwrap_or_default();
+        let [like_1, like_2, like_3, like_4, like_5] = self.similarities.unwrap_or_default();
         [
             cues.generate,
             cues.explain,
@@ -69,11 +69,11 @@ impl RouteEvidence {
             cues.notation,
             cues.data_science,
             cues.length,
-            a,
-            b,
-            c,
-            d,
-            e,
+            like_1,
+            like_2,
+            like_3,
+            like_4,
+            like_5,
         ]
     }
 
@@ -173,10 +173,10 @@ impl SemanticRouter {
     /// The embedded examples, made now when they are missing or of another encoder.
     async fn find_prototypes(&self) -> Option<Arc<Prototypes>> {
         let mut held = self.prototypes.lock().await;
-        if let Some(prototypes) = held.as_ref() {
-            if prototypes.encoder() == self.embedder.encoder() {
-                return Some(Arc::clone(prototypes));
-            }
+        if let Some(prototypes) = held.as_ref()
+            && prototypes.encoder() == self.embedder.encoder()
+        {
+            return Some(Arc::clone(prototypes));
         }
         match Prototypes::embed(self.embedder.as_ref()).await {
             Ok(made) => {

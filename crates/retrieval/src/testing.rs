@@ -53,7 +53,7 @@ pub(crate) fn bag_of_words(text: &str) -> Vec<f32> {
 
 #[async_trait]
 impl Embedder for BagOfWords {
-    fn encoder(&self) -> &str {
+    fn encoder(&self) -> &'static str {
         self.name
     }
 
@@ -68,7 +68,7 @@ pub(crate) struct NoEncoder;
 
 #[async_trait]
 impl Embedder for NoEncoder {
-    fn encoder(&self) -> &str {
+    fn encoder(&self) -> &'static str {
         "none"
     }
 

@@ -183,7 +183,7 @@ impl Vectors {
 
 #[async_trait]
 impl Embedder for Vectors {
-    fn encoder(&self) -> &str {
+    fn encoder(&self) -> &'static str {
         "all-minilm-l6-v2"
     }
 
@@ -201,7 +201,7 @@ struct NoEncoder;
 
 #[async_trait]
 impl Embedder for NoEncoder {
-    fn encoder(&self) -> &str {
+    fn encoder(&self) -> &'static str {
         "none"
     }
 

@@ -48,7 +48,9 @@ pub(super) fn to_unit_length(mut vector: Vec<f32>) -> Option<Vec<f32>> {
         return None;
     }
     if (length - 1.0).abs() > 1e-6 {
-        vector.iter_mut().for_each(|x| *x /= length);
+        for x in &mut vector {
+            *x /= length;
+        }
     }
     Some(vector)
 }
@@ -128,7 +130,7 @@ impl Slots {
     }
 
     /// Adds a vector; `false` when it has another number of dimensions than those already held.
-    pub(super) fn push(&mut self, row: Prepared) -> bool {
+    pub(super) fn push(&mut self, row: &Prepared) -> bool {
         if self.facets.is_empty() {
             self.dimensions = row.vector.len();
         }
@@ -138,7 +140,7 @@ impl Slots {
         let slot = u32::try_from(self.len()).expect("BUG: more than 2^32 vectors in memory");
         self.by_item.entry(row.facets.item).or_default().push(slot);
         self.tags.push(tag(&row.facets));
-        self.codes.extend_from_slice(&row.codes.codes);
+        self.codes.extend_from_slice(&row.codes.row);
         self.scales.push(row.codes.scale);
         self.vectors.extend_from_slice(&row.vector);
         self.facets.push(row.facets);

@@ -11,7 +11,7 @@ use super::*;
 const AUTHOR: AccountId = AccountId(Uuid::from_u128(7));
 const STRANGER: AccountId = AccountId(Uuid::from_u128(8));
 
-/// A small generator (SplitMix64), so that every run sees the same vectors.
+/// A small generator (`SplitMix64`), so that every run sees the same vectors.
 struct Numbers(u64);
 
 impl Numbers {
@@ -45,7 +45,7 @@ fn item(number: u64) -> ItemId {
 }
 
 fn facets(number: u64) -> VectorFacets {
-    let concept = number % 5 == 0;
+    let concept = number.is_multiple_of(5);
     VectorFacets {
         item: item(number),
         kind: if concept {
@@ -54,8 +54,8 @@ fn facets(number: u64) -> VectorFacets {
             ItemKind::Task
         },
         language: (!concept).then(|| Language::ALL[usize::try_from(number % 9).unwrap()]),
-        owner: (number % 3 == 0).then_some(AUTHOR),
-        status: if number % 6 == 0 {
+        owner: number.is_multiple_of(3).then_some(AUTHOR),
+        status: if number.is_multiple_of(6) {
             ItemStatus::Draft
         } else {
             ItemStatus::Published
@@ -298,7 +298,7 @@ fn view(number: u64) -> (Reader, ItemFilter) {
             1 => Some(ItemKind::Concept),
             _ => None,
         },
-        language: (number % 5 == 0).then_some(Language::Rust),
+        language: number.is_multiple_of(5).then_some(Language::Rust),
     };
     (reader, filter)
 }

@@ -31,7 +31,7 @@ struct Words {
 
 #[async_trait]
 impl Embedder for Words {
-    fn encoder(&self) -> &str {
+    fn encoder(&self) -> &'static str {
         "words"
     }
 

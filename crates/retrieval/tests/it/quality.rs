@@ -23,7 +23,7 @@ struct NoEncoder;
 
 #[async_trait]
 impl Embedder for NoEncoder {
-    fn encoder(&self) -> &str {
+    fn encoder(&self) -> &'static str {
         "none"
     }
 
