@@ -13,6 +13,9 @@ use super::receipt::{Facts, fact};
 /// Sources shown with an answer at most.
 const SOURCES_MAX: u32 = 5;
 
+/// Hits less likely to answer than this are not shown, unless it is the best one.
+const SHOWN_SCORE_MIN: f32 = 0.02;
+
 /// A hit this much better than the best code of the asked language is worth offering instead of it.
 const OTHER_LANGUAGE_SCORE_MIN: f32 = 0.5;
 
@@ -150,7 +153,7 @@ pub(super) async fn retrieve(
         retriever
             .retrieve(reader, &query)
             .await
-            .map(|found| without(found, &memory.rejected))
+            .map(|found| worth_showing(without(found, &memory.rejected)))
     };
     let retrieval = search(ItemFilter {
         kind,
@@ -196,6 +199,15 @@ pub(super) async fn retrieve(
         retrieval: Some(retrieval),
         missing_language: None,
     })
+}
+
+/// Leaves out what hardly fits, but never the best hit.
+fn worth_showing(mut found: Retrieval) -> Retrieval {
+    let mut is_best = true;
+    found
+        .hits
+        .retain(|hit| std::mem::take(&mut is_best) || hit.score >= SHOWN_SCORE_MIN);
+    found
 }
 
 /// Leaves out what the user asked to be replaced, as long as something else is left.
@@ -285,8 +297,9 @@ pub(super) fn decide(
         (Verdict::Known, Some(_)) | (Verdict::Confirm, _) => Outcome::Confirm,
         (Verdict::Unknown, _) => Outcome::Unknown,
     };
-    // A message that asks for neither is answered only when what it names is known beyond doubt.
-    if route.intent == Intent::None && outcome != Outcome::Answered {
+    // A message that asks for neither is answered only when what it names is known beyond doubt, which words alone never show.
+    let is_beyond_doubt = outcome == Outcome::Answered && retrieval.rung == SearchRung::Hybrid;
+    if route.intent == Intent::None && !is_beyond_doubt {
         return Plan::SayWhatIsPossible;
     }
     if outcome == Outcome::Unknown || retrieval.hits.is_empty() {

@@ -1,0 +1,152 @@
+//! A whole instance below HTTP: real store, analyser, retriever and router; no embedding model, so it goes by words.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use analysis::SyntaxAnalyser;
+use app::accounts::{AccountService, AccountSettings, Registration};
+use app::ask::{AskParts, AskService, Asker};
+use app::conversations::ConversationService;
+use app::knowledge::{KnowledgeParts, KnowledgeService};
+use async_trait::async_trait;
+use domain::accounts::{Password, Principal, Role};
+use domain::ask::{Answered, Mode, Question, Style};
+use domain::embedding::{EmbedError, Embedder};
+use domain::id::Entropy;
+use domain::{Clock, Text, Timestamp};
+use retrieval::hybrid::HybridRetriever;
+use retrieval::router::SemanticRouter;
+use store::Store;
+
+pub struct Instance {
+    pub accounts: AccountService,
+    pub ask: AskService,
+    pub conversations: ConversationService,
+    pub knowledge: KnowledgeService,
+    pub clock: Arc<TestClock>,
+}
+
+impl Instance {
+    /// An instance with the library and no accounts.
+    pub async fn new() -> Self {
+        let store = Arc::new(Store::open_in_memory().await.unwrap());
+        let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
+        let entropy = Arc::new(Counting(AtomicU64::new(1)));
+        let embedder = Arc::new(NoEncoder);
+        let analyser = Arc::new(SyntaxAnalyser::new());
+        let retriever = Arc::new(HybridRetriever::new(store.clone(), embedder.clone()));
+        let knowledge = KnowledgeService::new(KnowledgeParts {
+            store: store.clone(),
+            embedder: embedder.clone(),
+            retriever: retriever.clone(),
+            analyser: analyser.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        });
+        knowledge.import_library(&mut |_| ()).await.unwrap();
+        let ask = AskService::new(AskParts {
+            router: Arc::new(SemanticRouter::new(embedder.clone())),
+            retriever,
+            analyser,
+            embedder,
+            conversations: store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        });
+        Self {
+            accounts: AccountService::new(
+                store.clone(),
+                clock.clone(),
+                entropy,
+                AccountSettings::default(),
+            ),
+            ask,
+            conversations: ConversationService::new(store, clock.clone()),
+            knowledge,
+            clock,
+        }
+    }
+
+    /// Somebody signed in.
+    pub async fn sign_in(&self, name: &str, role: Role) -> Principal {
+        let registration = registration(name, role);
+        self.accounts
+            .create_locally(registration.clone())
+            .await
+            .unwrap();
+        let (_, session) = self
+            .accounts
+            .log_in(&registration.email, &registration.password)
+            .await
+            .unwrap();
+        self.accounts
+            .authenticate(session.id)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    pub async fn answer(&self, who: &Principal, question: Question) -> Answered {
+        self.ask
+            .ask(Asker::Account(who), question, None)
+            .await
+            .unwrap()
+    }
+}
+
+pub fn registration(name: &str, role: Role) -> Registration {
+    Registration {
+        email: format!("{name}@example.org"),
+        username: name.to_owned(),
+        password: Password::typed("correct horse 9"),
+        role,
+    }
+}
+
+pub fn question(text: &str) -> Question {
+    Question {
+        text: Text::new(text).unwrap(),
+        code: None,
+        mode: Mode::Auto,
+        language: None,
+        style: Style::Beginner,
+        model: None,
+        max_new_tokens: None,
+        temperature: None,
+        conversation: None,
+        replaces: None,
+    }
+}
+
+/// Stands still until a test moves it.
+pub struct TestClock(pub AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+struct Counting(AtomicU64);
+
+impl Entropy for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            chunk.copy_from_slice(&next[8 - chunk.len()..]);
+        }
+    }
+}
+
+struct NoEncoder;
+
+#[async_trait]
+impl Embedder for NoEncoder {
+    fn encoder(&self) -> &'static str {
+        "none"
+    }
+
+    async fn embed(&self, _: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        Err(EmbedError::Missing("left out in these tests".into()))
+    }
+}
