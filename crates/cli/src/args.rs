@@ -14,8 +14,8 @@ use domain::ask::{Mode, Style};
     version,
     about = "A self-hosted, offline-first assistant that writes and explains code",
     after_help = "Start with `codegenie serve`, or ask at once: codegenie ask \"reverse a string in Python\"\n\n\
-        Settings come from the flags, then the environment (CODEGENIE_LISTEN, CODEGENIE_DATA_DIR, DATABASE_URL,\n\
-        CODEGENIE_MODELS_DIR, CODEGENIE_LOG …), then CODEGENIE_* lines of a .env file in this folder, then\n\
+        Settings come from the flags, then the environment (CODEGENIE_LISTEN, CODEGENIE_DATA_DIR, DATABASE_URL, \
+        CODEGENIE_MODELS_DIR, CODEGENIE_LOG …), then CODEGENIE_* lines of a .env file in this folder, then \
         codegenie.toml in the data folder. `codegenie config` shows what holds and why.",
     max_term_width = 110
 )]
@@ -119,7 +119,7 @@ pub(crate) struct AskArgs {
 /// Talk in the terminal.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Inside, /help lists the commands. Enter sends; Alt-Enter begins a new line; pasted lines stay together.\n\
+    after_help = "Inside, /help lists the commands. Enter sends; Alt-Enter begins a new line; pasted lines stay together. \
         Ctrl-C stops an answer, Ctrl-D leaves."
 )]
 pub(crate) struct ChatArgs {
@@ -232,7 +232,7 @@ pub(crate) enum UsersAct {
     /// Create an account.
     #[command(
         after_help = "Examples:\n  codegenie users create --admin --email ada@example.org --username ada\n  \
-            printf '%s\\n' \"$PASSWORD\" | codegenie users create --role student --email bo@example.org --username bo --password-stdin"
+            codegenie users create --email bo@example.org --username bo --password-stdin < password.txt"
     )]
     Create(CreateUserArgs),
     /// List all accounts, oldest first.

@@ -40,6 +40,15 @@ pub(crate) fn is_stdout_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
+/// Columns of text that are easy to read.
+const COLUMNS_MAX: usize = 100;
+
+/// Columns to break text at: those of the terminal, but not so many that lines are hard to read.
+pub(crate) fn columns() -> Option<usize> {
+    let (columns, _) = crossterm::terminal::size().ok()?;
+    (columns > 0).then(|| usize::from(columns).min(COLUMNS_MAX))
+}
+
 /// Whether a person types on standard input.
 pub(crate) fn is_stdin_terminal() -> bool {
     std::io::stdin().is_terminal()

@@ -35,7 +35,7 @@ pub(super) fn run(args: &AnalyseArgs) -> anyhow::Result<()> {
         writeln!(out)?;
     }
     if terminal::is_stdout_terminal() {
-        let mut markdown = Markdown::new();
+        let mut markdown = Markdown::new(terminal::columns());
         markdown.push(&explanation.markdown, &mut out)?;
         markdown.finish(&mut out)?;
     } else {

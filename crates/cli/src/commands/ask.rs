@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use app::ask::Asker;
-use domain::ask::{Answered, Brain, Question};
-use domain::{InvalidText, Text};
-use serde_json::{Value, json};
+use domain::ask::{Answer, Brain, Question};
+use domain::{InvalidText, Language, Text};
+use serde::Serialize;
 
 use super::source_file;
 use crate::args::{AskArgs, WishArgs};
@@ -20,7 +20,7 @@ pub(super) async fn run(args: AskArgs, config: &Config) -> anyhow::Result<()> {
     let asker = Asker::Local { earlier: &[] };
     if args.json {
         let answered = wired.ask.ask(asker, question, None).await?;
-        terminal::print_json(&to_json(&answered))?;
+        terminal::print_json(&AnswerJson::new(&answered.answer))?;
     } else {
         let answered = answer::ask_and_show(&wired.ask, asker, question).await?;
         if args.receipt {
@@ -75,40 +75,72 @@ pub(super) fn new_question(
     }
 }
 
-/// The JSON of `POST /api/v1/ask`. Nothing was stored, so the three identities are null.
-pub(super) fn to_json(answered: &Answered) -> Value {
-    let answer = &answered.answer;
-    let model = if let Brain::Model(name) = &answer.brain {
-        Some(name.to_string())
-    } else {
-        None
-    };
-    let sources = answer.sources.iter().map(|source| {
-        json!({
-            "id": source.item.to_string(),
-            "key": source.key,
-            "title": source.title,
-            "score": source.score,
-            "language": source.language.map(domain::Language::name),
-        })
-    });
-    json!({
-        "answer": answer.markdown,
-        "code": answer.code,
-        "language": answer.language.map(domain::Language::name),
-        "outcome": answer.outcome.name(),
-        "brain": answer.brain.to_string(),
-        "reason": answer.reason,
-        "model": model,
-        "ai_confidence": answer.ai_confidence,
-        "sources": sources.collect::<Vec<_>>(),
-        "checks": {
-            "syntax": answer.checks.syntax.name(),
-            "execution": answer.checks.execution.name(),
-            "notes": answer.checks.notes,
-        },
-        "conversation_id": null,
-        "message_id": null,
-        "receipt_id": null,
-    })
+/// The JSON of `POST /api/v1/ask`, field for field. Nothing was stored, so the three identities are null.
+#[derive(Serialize)]
+pub(super) struct AnswerJson<'a> {
+    answer: &'a str,
+    code: Option<&'a str>,
+    language: Option<&'static str>,
+    outcome: &'static str,
+    brain: String,
+    reason: &'a str,
+    model: Option<String>,
+    ai_confidence: f32,
+    sources: Vec<SourceJson<'a>>,
+    checks: ChecksJson<'a>,
+    conversation_id: Option<&'static str>,
+    message_id: Option<&'static str>,
+    receipt_id: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct SourceJson<'a> {
+    id: String,
+    key: &'a str,
+    title: &'a str,
+    score: f32,
+    language: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ChecksJson<'a> {
+    syntax: &'static str,
+    execution: &'static str,
+    notes: &'a [String],
+}
+
+impl<'a> AnswerJson<'a> {
+    pub(super) fn new(answer: &'a Answer) -> Self {
+        let model = if let Brain::Model(name) = &answer.brain {
+            Some(name.to_string())
+        } else {
+            None
+        };
+        let sources = answer.sources.iter().map(|source| SourceJson {
+            id: source.item.to_string(),
+            key: &source.key,
+            title: &source.title,
+            score: source.score,
+            language: source.language.map(Language::name),
+        });
+        Self {
+            answer: &answer.markdown,
+            code: answer.code.as_deref(),
+            language: answer.language.map(Language::name),
+            outcome: answer.outcome.name(),
+            brain: answer.brain.to_string(),
+            reason: &answer.reason,
+            model,
+            ai_confidence: answer.ai_confidence,
+            sources: sources.collect(),
+            checks: ChecksJson {
+                syntax: answer.checks.syntax.name(),
+                execution: answer.checks.execution.name(),
+                notes: &answer.checks.notes,
+            },
+            conversation_id: None,
+            message_id: None,
+            receipt_id: None,
+        }
+    }
 }

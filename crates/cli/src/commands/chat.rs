@@ -91,6 +91,9 @@ impl Chat {
                 writeln!(out, "a new conversation; what was said before is forgotten")?;
             }
             Command::Sources => match &self.last {
+                Some(last) if last.answer.sources.is_empty() => {
+                    writeln!(out, "the last answer has no sources")?;
+                }
                 Some(last) => answer::show_sources(&last.answer, &mut out)?,
                 None => writeln!(out, "there is no answer yet")?,
             },

@@ -3,7 +3,7 @@
 use app::ask::Asker;
 use domain::ask::Mode;
 
-use super::ask::{new_question, to_json};
+use super::ask::{AnswerJson, new_question};
 use super::source_file;
 use crate::args::{ExplainArgs, WishArgs};
 use crate::config::Config;
@@ -25,7 +25,8 @@ pub(super) async fn run(args: ExplainArgs, config: &Config) -> anyhow::Result<()
     let wired = wire::wire(config).await?;
     let asker = Asker::Local { earlier: &[] };
     if args.json {
-        terminal::print_json(&to_json(&wired.ask.ask(asker, question, None).await?))?;
+        let answered = wired.ask.ask(asker, question, None).await?;
+        terminal::print_json(&AnswerJson::new(&answered.answer))?;
     } else {
         answer::ask_and_show(&wired.ask, asker, question).await?;
     }

@@ -36,7 +36,7 @@ pub(crate) async fn ask_and_show(
 /// Shows the tokens: as Markdown made readable on a terminal, as it is in a pipe.
 async fn show_text(mut events: mpsc::Receiver<AskEvent>) -> io::Result<()> {
     let mut out = super::stdout();
-    let mut markdown = super::is_stdout_terminal().then(Markdown::new);
+    let mut markdown = super::is_stdout_terminal().then(|| Markdown::new(super::columns()));
     let mut ends_line = true;
     while let Some(event) = events.recv().await {
         let AskEvent::Token(text) = event else {
@@ -74,7 +74,13 @@ fn show_facts(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
 
 /// The sources with their scores, best first.
 pub(crate) fn show_sources(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
-    for source in &answer.sources {
+    // What would be shown as 0.00 was looked at and is no source worth naming.
+    let shown = answer
+        .sources
+        .iter()
+        .enumerate()
+        .filter(|(at, source)| *at == 0 || source.score >= 0.005);
+    for (_, source) in shown {
         let (title, key) = (printable(&source.title), printable(&source.key));
         writeln!(
             out,

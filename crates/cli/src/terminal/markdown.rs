@@ -14,6 +14,8 @@ const RULE_CHARS: usize = 40;
 pub(crate) struct Markdown {
     place: Place,
     inline: Inline,
+    /// Whether a paragraph is under way that the next line may go on with.
+    is_open: bool,
 }
 
 /// Where in the text the next character stands.
@@ -39,15 +41,20 @@ enum LineKind<'a> {
     Bullet(&'a str, &'a str),
     /// A quotation; the rest is its text.
     Quote(&'a str),
-    /// Ordinary text.
+    /// A line that stays a line of its own: a numbered entry, a row of a table.
+    Own(&'a str),
+    /// Ordinary text, which goes on with the line before.
     Text(&'a str),
 }
 
 impl Markdown {
-    pub(crate) fn new() -> Self {
+    /// A renderer for a terminal of so many columns; `None` breaks no lines.
+    pub(crate) fn new(columns: Option<usize>) -> Self {
+        let (place, inline) = (Place::LineStart(String::new()), Inline::new(columns));
         Self {
-            place: Place::LineStart(String::new()),
-            inline: Inline::default(),
+            place,
+            inline,
+            is_open: false,
         }
     }
 
@@ -65,6 +72,7 @@ impl Markdown {
         if !is_at_start {
             self.take('\n', out)?;
         }
+        self.close_paragraph(out)?;
         if matches!(self.place, Place::CodeLineStart(_)) {
             write_rule("", out)?;
         }
@@ -83,9 +91,9 @@ impl Markdown {
                 self.begin_line(&held, out)
             }
             Place::Line if c == '\n' => {
-                self.inline.end_line(out)?;
                 self.place = Place::LineStart(String::new());
-                out.write_all(b"\n")
+                self.is_open = true;
+                self.inline.end_line(out)
             }
             Place::Line => self.inline.take(c, out),
             Place::CodeLineStart(held) if c == '\n' => {
@@ -115,33 +123,48 @@ impl Markdown {
 
     /// Starts showing a line as soon as its kind is certain.
     fn begin_line(&mut self, held: &str, out: &mut dyn Write) -> io::Result<()> {
-        let text = match kind_of(held) {
+        let kind = kind_of(held);
+        if let LineKind::Unclear = kind {
+            return Ok(());
+        }
+        self.place = Place::Line;
+        if let (LineKind::Text(text), true) = (&kind, self.is_open) {
+            self.is_open = false;
+            self.inline.join_line();
+            return text
+                .trim_start()
+                .chars()
+                .try_for_each(|c| self.inline.take(c, out));
+        }
+        self.close_paragraph(out)?;
+        let plain = anstyle::Style::new();
+        let text = match kind {
             LineKind::Unclear => return Ok(()),
             LineKind::Heading(text) => {
-                self.inline.begin_line(BOLD.underline());
+                self.inline.begin(BOLD.underline(), 0);
                 text
             }
             LineKind::Bullet(indent, text) => {
-                self.inline.begin_line(anstyle::Style::new());
+                self.inline.begin(plain, indent.len() + 2);
                 write!(out, "{indent}• ")?;
                 text
             }
             LineKind::Quote(text) => {
-                self.inline.begin_line(DIM);
+                self.inline.begin(DIM, 2);
                 write!(out, "{DIM}│ {DIM:#}")?;
                 text
             }
-            LineKind::Text(text) => {
-                self.inline.begin_line(anstyle::Style::new());
+            LineKind::Own(text) | LineKind::Text(text) => {
+                self.inline.begin(plain, 0);
                 text
             }
         };
-        self.place = Place::Line;
         text.chars().try_for_each(|c| self.inline.take(c, out))
     }
 
     /// A line ended before its kind was certain: an empty line, a fence, a rule, or a few odd characters.
     fn end_unclear_line(&mut self, held: &str, out: &mut dyn Write) -> io::Result<()> {
+        self.close_paragraph(out)?;
         let trimmed = held.trim();
         if let Some(info) = trimmed.strip_prefix("```") {
             self.place = Place::CodeLineStart(String::new());
@@ -156,6 +179,14 @@ impl Markdown {
         }
         writeln!(out, "{held}")
     }
+
+    fn close_paragraph(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if std::mem::take(&mut self.is_open) {
+            out.write_all(b"\n")
+        } else {
+            Ok(())
+        }
+    }
 }
 
 fn kind_of(held: &str) -> LineKind<'_> {
@@ -165,15 +196,7 @@ fn kind_of(held: &str) -> LineKind<'_> {
         return LineKind::Unclear;
     };
     match first {
-        '#' => {
-            let after = text.trim_start_matches('#');
-            match after.strip_prefix(' ') {
-                Some("") => LineKind::Unclear,
-                Some(title) if text.len() - after.len() <= 6 => LineKind::Heading(title),
-                None if after.is_empty() => LineKind::Unclear,
-                Some(_) | None => LineKind::Text(held),
-            }
-        }
+        '#' => heading_or_text(held, text),
         '`' if "```".starts_with(text) || text.starts_with("```") => LineKind::Unclear,
         '-' | '*' | '+' => match text.get(1..) {
             Some("") | None => LineKind::Unclear,
@@ -189,7 +212,23 @@ fn kind_of(held: &str) -> LineKind<'_> {
             Some("") | None => LineKind::Unclear,
             Some(rest) => LineKind::Quote(rest.strip_prefix(' ').unwrap_or(rest)),
         },
+        '|' => LineKind::Own(held),
+        '0'..='9' => match text.trim_start_matches(|c: char| c.is_ascii_digit()) {
+            "" | "." | ")" => LineKind::Unclear,
+            rest if rest.starts_with(". ") || rest.starts_with(") ") => LineKind::Own(held),
+            _ => LineKind::Text(held),
+        },
         _ => LineKind::Text(held),
+    }
+}
+
+fn heading_or_text<'a>(held: &'a str, text: &'a str) -> LineKind<'a> {
+    let after = text.trim_start_matches('#');
+    match after.strip_prefix(' ') {
+        Some("") => LineKind::Unclear,
+        Some(title) if text.len() - after.len() <= 6 => LineKind::Heading(title),
+        None if after.is_empty() => LineKind::Unclear,
+        Some(_) | None => LineKind::Text(held),
     }
 }
 
@@ -211,7 +250,7 @@ mod tests {
 
     fn render(pieces: &[&str]) -> String {
         let mut out = Vec::new();
-        let mut markdown = Markdown::new();
+        let mut markdown = Markdown::new(None);
         for piece in pieces {
             markdown.push(piece, &mut out).unwrap();
         }
@@ -251,8 +290,22 @@ mod tests {
     #[test]
     fn text_is_shown_before_its_line_ends() {
         let mut out = Vec::new();
-        Markdown::new().push("Hello wor", &mut out).unwrap();
-        assert_eq!(plain(&String::from_utf8(out).unwrap()), "Hello wor");
+        Markdown::new(None).push("Hello wor", &mut out).unwrap();
+        assert_eq!(plain(&String::from_utf8(out).unwrap()), "Hello");
+    }
+
+    #[test]
+    fn paragraphs_are_broken_between_words_and_code_is_not() {
+        let mut out = Vec::new();
+        let mut markdown = Markdown::new(Some(12));
+        let text = "one two three\nfour\n\n- alpha `be ta` gamma\n1. x\n\n```\na long line of code\n```\nan-endless-word it is";
+        markdown.push(text, &mut out).unwrap();
+        markdown.finish(&mut out).unwrap();
+        let shown = plain(&String::from_utf8(out).unwrap()).replace(&"─".repeat(RULE_CHARS), "--");
+        assert_eq!(
+            shown,
+            "one two\nthree four\n\n• alpha be\n  ta gamma\n1. x\n\n--\na long line of code\n--\nan-endless-word\nit is\n"
+        );
     }
 
     #[test]
@@ -262,7 +315,7 @@ mod tests {
         assert_eq!(plain(&render(&["5 * x *"])), "5 * x *\n");
         assert_eq!(
             plain(&render(&["#hash\n####### seven\n-"])),
-            "#hash\n####### seven\n-\n"
+            "#hash ####### seven\n-\n"
         );
         assert_eq!(plain(&render(&["``` \nx"])).lines().nth(1), Some("x"));
         assert!(!render(&["```\n\u{1b}]0;title\u{7}\n```"]).contains('\u{7}'));
