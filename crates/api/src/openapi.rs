@@ -1,0 +1,205 @@
+//! The description of the API (OpenAPI 3.1). Handlers describe what is their own; what follows from the kind of a route
+//! (who may call it, whether it has a body) is added here, so that no refusal goes undocumented.
+
+use std::sync::OnceLock;
+
+use axum::http::Method;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{Components, tag::TagBuilder};
+use utoipa::openapi::{
+    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, PathItem, Ref, RefOr, Response,
+    ResponseBuilder,
+};
+use utoipa::{PartialSchema as _, ToSchema};
+
+use crate::access::{Access, find_rule};
+use crate::problem::{CONTENT_TYPE, Problem};
+use crate::router::documented_routes;
+use crate::token::SESSION_COOKIE;
+
+const TAGS: [(&str, &str); 7] = [
+    ("accounts", "Registering, signing in and out."),
+    ("administration", "Accounts, for administrators."),
+    ("ask", "Generating and explaining."),
+    ("conversations", "What you asked and what was answered."),
+    ("knowledge", "What is known, and teaching."),
+    ("analysis", "Reading code without running it."),
+    ("system", "The state of this instance."),
+];
+
+/// Refusals by status: name in the document and meaning.
+const PROBLEMS: [(&str, &str, &str); 11] = [
+    (
+        "400",
+        "BadRequest",
+        "The request cannot be read: broken JSON, or text that is not UTF-8.",
+    ),
+    (
+        "401",
+        "Unauthorized",
+        "You are not signed in, or the e-mail address or the password is wrong.",
+    ),
+    (
+        "403",
+        "Forbidden",
+        "Your role does not allow this, or the request came from a page of another site.",
+    ),
+    (
+        "404",
+        "NotFound",
+        "There is no such thing, or it is not yours.",
+    ),
+    ("409", "Conflict", "This contradicts what is stored."),
+    ("413", "TooLarge", "The body is too large."),
+    (
+        "415",
+        "UnsupportedMediaType",
+        "The body is not `application/json`.",
+    ),
+    (
+        "422",
+        "Validation",
+        "A field was refused; `errors` names it.",
+    ),
+    (
+        "429",
+        "TooManyRequests",
+        "Too many attempts from your address; `Retry-After` says how long to wait.",
+    ),
+    ("500", "Internal", "The server failed."),
+    (
+        "503",
+        "Unavailable",
+        "The database does not answer now, or the request took too long; `Retry-After` says when to try again.",
+    ),
+];
+
+/// The description of the API.
+pub fn document() -> OpenApi {
+    let mut document = documented_routes().into_openapi();
+    document.info = InfoBuilder::new()
+        .title("CodeGenie")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Generates and explains code, knows what it does not know, and can be taught.",
+        ))
+        .license(Some(
+            LicenseBuilder::new()
+                .name("MIT OR Apache-2.0")
+                .identifier(Some("MIT OR Apache-2.0"))
+                .build(),
+        ))
+        .build();
+    let tags = TAGS.iter().map(|(name, about)| {
+        TagBuilder::new()
+            .name(*name)
+            .description(Some(*about))
+            .build()
+    });
+    document.tags = Some(tags.collect());
+    describe_components(document.components.get_or_insert_default());
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations_of(item) {
+            complete(&method, path, operation);
+        }
+    }
+    document
+}
+
+/// The description as indented JSON with a final line break; the same text every time.
+pub fn render() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let text = document()
+            .to_pretty_json()
+            .expect("BUG: a description of strings and numbers always serialises");
+        text + "\n"
+    })
+}
+
+fn describe_components(components: &mut Components) {
+    let mut referenced = vec![(Problem::name().into_owned(), Problem::schema())];
+    Problem::schemas(&mut referenced);
+    components.schemas.extend(referenced);
+    for (_, name, meaning) in PROBLEMS {
+        components
+            .responses
+            .insert(name.to_owned(), problem_response(meaning).into());
+    }
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("The access token from `/api/v1/auth/login`."));
+    let cookie = ApiKeyValue::with_description(
+        SESSION_COOKIE,
+        "Set by `/api/v1/auth/login`; requests that change something must come from a page of this server.",
+    );
+    components.security_schemes.insert(
+        "bearer".to_owned(),
+        SecurityScheme::Http(bearer.build()).into(),
+    );
+    components.security_schemes.insert(
+        "cookie".to_owned(),
+        SecurityScheme::ApiKey(ApiKey::Cookie(cookie)).into(),
+    );
+}
+
+fn problem_response(meaning: &str) -> Response {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    ResponseBuilder::new()
+        .description(meaning)
+        .content(CONTENT_TYPE, content)
+        .build()
+}
+
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    [
+        (Method::GET, item.get.as_mut()),
+        (Method::POST, item.post.as_mut()),
+        (Method::PATCH, item.patch.as_mut()),
+        (Method::DELETE, item.delete.as_mut()),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation?)))
+}
+
+/// Adds the security and the refusals that follow from the kind of the route.
+fn complete(method: &Method, path: &str, operation: &mut Operation) {
+    let mut statuses = vec!["500", "503"];
+    match find_rule(method, path) {
+        Some(Access::Needs(_)) => {
+            let schemes = ["bearer", "cookie"]
+                .map(|name| SecurityRequirement::new(name, Vec::<String>::new()));
+            operation.security = Some(schemes.into());
+            statuses.extend(["401", "403"]);
+        }
+        Some(Access::Limited) => {
+            operation.security = Some(Vec::new());
+            statuses.push("429");
+        }
+        Some(Access::Open) | None => operation.security = Some(Vec::new()),
+    }
+    if operation.request_body.is_some() {
+        statuses.extend(["400", "413", "415", "422"]);
+    }
+    let has_query = operation.parameters.iter().flatten().any(|parameter| {
+        matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
+    });
+    if has_query {
+        statuses.extend(["400", "422"]);
+    }
+    let own: Vec<String> = operation.responses.responses.keys().cloned().collect();
+    for status in statuses.into_iter().map(str::to_owned).chain(own) {
+        if let Some((_, name, _)) = PROBLEMS.iter().find(|(listed, ..)| *listed == status) {
+            operation
+                .responses
+                .responses
+                .insert(status, Ref::from_response_name(*name).into());
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The JSON of the API, one file per capability. Domain types never serialise; they are converted here.
+
+pub(crate) mod accounts;
+pub(crate) mod analysis;
+pub(crate) mod ask;
+pub(crate) mod conversations;
+pub(crate) mod fields;
+pub(crate) mod knowledge;
+pub(crate) mod names;
+pub(crate) mod page;
+pub(crate) mod system;
