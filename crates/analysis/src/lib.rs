@@ -5,19 +5,6 @@
     clippy::wildcard_enum_match_arm,
     reason = "the facts have many variants and most readers of them look for two or three"
 )]
-#![expect(
-    clippy::format_push_string,
-    reason = "Markdown is put together piece by piece; `write!` to a `String` has a result that means nothing"
-)]
-#![expect(
-    clippy::too_many_lines,
-    reason = "the tables of node kinds, phrases and idioms read best whole"
-)]
-#![expect(
-    clippy::match_same_arms,
-    reason = "tables: each row stands for itself, whatever its neighbour says"
-)]
-
 mod build;
 mod complexity;
 mod detect;
@@ -31,6 +18,7 @@ mod rename;
 mod render;
 mod scope;
 mod sql;
+mod text;
 
 use domain::analysis::{CodeAnalyser, Explanation, SyntaxError};
 use domain::ask::Style;

@@ -5,6 +5,7 @@ use crate::facts::{Class, ClassKind, ExprKind, StepKind, each_step};
 use crate::idioms;
 use crate::render::narrate::Told;
 use crate::render::wording::{code, join};
+use crate::text::Put;
 
 /// Most lines of one walk: a beginner reads an outline, not every statement.
 const WALK_MAX: usize = 40;
@@ -45,13 +46,13 @@ pub(super) fn render(view: &View<'_, '_>) -> String {
     if !words.is_empty() {
         out.push_str("\n## Words to know\n\n");
         for (word, meaning) in words.iter().take(10) {
-            out.push_str(&format!("- **{}**: {meaning}.\n", capital(word)));
+            out.put(format_args!("- **{}**: {meaning}.\n", capital(word)));
         }
     }
     if !warnings.is_empty() {
         out.push_str("\n## Watch out\n\n");
         for warning in warnings.iter().take(6) {
-            out.push_str(&format!("- {warning}\n"));
+            out.put(format_args!("- {warning}\n"));
         }
     }
     out
@@ -129,13 +130,13 @@ fn describe_class(class: &Class<'_>, out: &mut String) {
     if class.kind == ClassKind::Namespace {
         return;
     }
-    out.push_str(&format!(
+    out.put(format_args!(
         "\n## The {} {}\n\n",
         class_word(class.kind),
         code(class.name)
     ));
     if let Some(doc) = &class.doc {
-        out.push_str(&format!("Its author describes it so: “{doc}” "));
+        out.put(format_args!("Its author describes it so: “{doc}” "));
     }
     let mut fields: Vec<String> = class
         .fields
@@ -148,12 +149,12 @@ fn describe_class(class: &Class<'_>, out: &mut String) {
     }
     match (class.kind, fields.as_slice()) {
         (_, []) => {}
-        (ClassKind::Enum, _) => out.push_str(&format!("It is one of {}. ", join(&fields, "or"))),
-        (ClassKind::Interface, _) => out.push_str(&format!(
+        (ClassKind::Enum, _) => out.put(format_args!("It is one of {}. ", join(&fields, "or"))),
+        (ClassKind::Interface, _) => out.put(format_args!(
             "It says what something of this kind has: {}. ",
             join(&fields, "and")
         )),
-        _ => out.push_str(&format!("Each one holds {}. ", join(&fields, "and"))),
+        _ => out.put(format_args!("Each one holds {}. ", join(&fields, "and"))),
     }
     let methods: Vec<String> = class
         .body
@@ -165,7 +166,10 @@ fn describe_class(class: &Class<'_>, out: &mut String) {
         .take(12)
         .collect();
     if !methods.is_empty() {
-        out.push_str(&format!("You can ask it for {}.", join(&methods, "and")));
+        out.put(format_args!(
+            "You can ask it for {}.",
+            join(&methods, "and")
+        ));
     }
     while out.ends_with(' ') {
         out.pop();
@@ -198,7 +202,7 @@ fn own_fields(class: &Class<'_>) -> Vec<String> {
 
 fn function(shown: &Shown<'_, '_>, is_only: bool, out: &mut String) {
     let function = shown.function;
-    out.push_str(&format!(
+    out.put(format_args!(
         "\n## {}\n\n",
         if is_only {
             "How it works".to_owned()
@@ -209,10 +213,10 @@ fn function(shown: &Shown<'_, '_>, is_only: bool, out: &mut String) {
     let purpose = purpose(shown);
     let is_told_above = is_only && shown.class.is_none();
     if !is_told_above && !purpose.is_empty() {
-        out.push_str(&format!("{purpose}\n\n"));
+        out.put(format_args!("{purpose}\n\n"));
     }
-    out.push_str(&format!("**You give it** {}\n\n", inputs(shown)));
-    out.push_str(&format!("**You get back** {}\n\n", output(shown)));
+    out.put(format_args!("**You give it** {}\n\n", inputs(shown)));
+    out.put(format_args!("**You get back** {}\n\n", output(shown)));
     let told = shown.scope.narrate(&function.body);
     if told.is_empty() {
         out.push_str(if function.has_body {
@@ -245,12 +249,12 @@ fn inputs(shown: &Shown<'_, '_>) -> String {
             if parameter.is_rest {
                 text.push_str(" (as many as you like)");
             } else if let Some(default) = parameter.default {
-                text.push_str(&format!(
+                text.put(format_args!(
                     " (optional: {} if you leave it out)",
                     code(default)
                 ));
             } else if let Some(type_text) = &parameter.type_text {
-                text.push_str(&format!(" (of type {})", code(type_text)));
+                text.put(format_args!(" (of type {})", code(type_text)));
             }
             text
         })

@@ -4,6 +4,7 @@ use super::{FUNCTIONS_MAX, Shown, TOLD_MAX, View, class_word, imperative, lines,
 use crate::facts::{StepKind, each_step};
 use crate::render::narrate::Told;
 use crate::render::wording::{code, join};
+use crate::text::Put;
 
 pub(super) fn render(view: &View<'_, '_>) -> String {
     let mut out = format!("# Step by step: this {} code\n", view.language.title());
@@ -14,7 +15,7 @@ pub(super) fn render(view: &View<'_, '_>) -> String {
         .map(|text| code(text))
         .collect();
     if !imports.is_empty() {
-        out.push_str(&format!(
+        out.put(format_args!(
             "\n**Before anything else** it loads {}.\n",
             join(&imports, "and")
         ));
@@ -26,7 +27,7 @@ pub(super) fn render(view: &View<'_, '_>) -> String {
             .take(20)
             .map(|field| code(field.name))
             .collect();
-        out.push_str(&format!(
+        out.put(format_args!(
             "\n**The {} {}** ({})",
             class_word(class.kind),
             code(class.name),
@@ -60,7 +61,7 @@ pub(super) fn render(view: &View<'_, '_>) -> String {
 
 fn function(shown: &Shown<'_, '_>, show: &dyn Fn(&Told) -> String, out: &mut String) {
     let function = shown.function;
-    out.push_str(&format!(
+    out.put(format_args!(
         "\n## {} ({})\n\n",
         shown.full_name(),
         lines(shown.step.line, shown.step.end_line)
@@ -79,11 +80,11 @@ fn function(shown: &Shown<'_, '_>, show: &dyn Fn(&Told) -> String, out: &mut Str
         })
         .collect();
     if !inputs.is_empty() {
-        out.push_str(&format!("Start with {}.\n\n", join(&inputs, "and")));
+        out.put(format_args!("Start with {}.\n\n", join(&inputs, "and")));
     }
     let told = shown.scope.narrate(&function.body);
     write_walk(&told, 0, true, show, &mut TOLD_MAX.clone(), out);
-    out.push_str(&format!("\n{}\n", ending(shown)));
+    out.put(format_args!("\n{}\n", ending(shown)));
 }
 
 /// What comes out at the end.

@@ -7,6 +7,7 @@ use crate::idioms;
 use crate::render::narrate::Told;
 use crate::render::wording::{code, join};
 use crate::scope::Nature;
+use crate::text::Put;
 
 pub(super) fn render(view: &View<'_, '_>) -> String {
     let functions = view.functions();
@@ -16,7 +17,7 @@ pub(super) fn render(view: &View<'_, '_>) -> String {
         view.lines,
         if view.lines == 1 { "" } else { "s" }
     );
-    out.push_str(&format!(
+    out.put(format_args!(
         ", {} function{}.",
         functions.len(),
         if functions.len() == 1 { "" } else { "s" }
@@ -28,28 +29,28 @@ pub(super) fn render(view: &View<'_, '_>) -> String {
         .map(|text| code(text))
         .collect();
     if !imports.is_empty() {
-        out.push_str(&format!(" Dependencies: {}.", imports.join(", ")));
+        out.put(format_args!(" Dependencies: {}.", imports.join(", ")));
     }
     out.push('\n');
     for (class, step) in view.classes() {
-        out.push_str(&format!(
+        out.put(format_args!(
             "\n## {} {} ({})\n",
             super::capital(class_word(class.kind)),
             code(class.name),
             lines(step.line, step.end_line)
         ));
         if let Some(doc) = &class.doc {
-            out.push_str(&format!("\n> {doc}\n"));
+            out.put(format_args!("\n> {doc}\n"));
         }
         if !class.bases.is_empty() {
             let bases: Vec<String> = class.bases.iter().map(|base| code(base)).collect();
-            out.push_str(&format!("\nBased on {}.\n", join(&bases, "and")));
+            out.put(format_args!("\nBased on {}.\n", join(&bases, "and")));
         }
         if !class.fields.is_empty() {
             out.push_str("\n| Member | Type |\n|---|---|\n");
             for field in class.fields.iter().take(40) {
                 let type_text = field.type_text.as_deref().map_or("—".to_owned(), cell);
-                out.push_str(&format!("| {} | {type_text} |\n", cell(field.name)));
+                out.put(format_args!("| {} | {type_text} |\n", cell(field.name)));
             }
         }
     }
@@ -79,13 +80,13 @@ fn cell(text: &str) -> String {
 
 fn function(shown: &Shown<'_, '_>, out: &mut String) {
     let function = shown.function;
-    out.push_str(&format!(
+    out.put(format_args!(
         "\n## {} ({})\n",
         shown.full_name(),
         lines(shown.step.line, shown.step.end_line)
     ));
     if let Some(doc) = &function.doc {
-        out.push_str(&format!("\n> {doc}\n"));
+        out.put(format_args!("\n> {doc}\n"));
     }
     signature(function, out);
     if !function.has_body {
@@ -97,7 +98,7 @@ fn function(shown: &Shown<'_, '_>, out: &mut String) {
     if !branches.is_empty() {
         out.push_str("\n**Control flow**\n\n");
         for branch in branches.iter().take(40) {
-            out.push_str(&format!("- {branch}\n"));
+            out.put(format_args!("- {branch}\n"));
         }
     } else if !told.is_empty() {
         out.push_str("\n**Control flow**: straight through, without branches or loops.\n");
@@ -106,7 +107,7 @@ fn function(shown: &Shown<'_, '_>, out: &mut String) {
     if !found.is_empty() {
         out.push_str("\n**Idioms**\n\n");
         for idiom in &found {
-            out.push_str(&format!(
+            out.put(format_args!(
                 "- {} (line {}): {}\n",
                 super::capital(idiom.name),
                 idiom.line,
@@ -125,7 +126,7 @@ fn function(shown: &Shown<'_, '_>, out: &mut String) {
         Some(formula) => format!("{formula} — {reason}."),
         None => format!("{}.", super::capital(reason)),
     };
-    out.push_str(&format!(
+    out.put(format_args!(
         "\n**Time**: {}\n**Space**: {}\n",
         show(&estimate.time, &estimate.time_reason) + "  ",
         show(&estimate.space, &estimate.space_reason)
@@ -134,7 +135,7 @@ fn function(shown: &Shown<'_, '_>, out: &mut String) {
     if !edges.is_empty() {
         out.push_str("\n**Edge cases**\n\n");
         for edge in edges {
-            out.push_str(&format!("- {edge}\n"));
+            out.put(format_args!("- {edge}\n"));
         }
     }
 }
@@ -163,7 +164,7 @@ fn signature(function: &Function<'_>, out: &mut String) {
                 .as_deref()
                 .map_or("not stated".to_owned(), cell);
             let default = parameter.default.map_or("—".to_owned(), cell);
-            out.push_str(&format!("| {name}{rest} | {type_text} | {default} |\n"));
+            out.put(format_args!("| {name}{rest} | {type_text} | {default} |\n"));
         }
     }
     let returns = function
@@ -185,7 +186,7 @@ fn signature(function: &Function<'_>, out: &mut String) {
         format!(" ({})", marks.join(", "))
     };
     if function.is_constructor {
-        out.push_str(&format!(
+        out.put(format_args!(
             "\nConstructor{}.\n",
             if function.is_async {
                 " (asynchronous)"
@@ -194,7 +195,7 @@ fn signature(function: &Function<'_>, out: &mut String) {
             }
         ));
     } else {
-        out.push_str(&format!("\nReturn type: {returns}{marks}.\n"));
+        out.put(format_args!("\nReturn type: {returns}{marks}.\n"));
     }
 }
 
@@ -328,7 +329,10 @@ fn structures(shown: &Shown<'_, '_>, out: &mut String) {
         }
     });
     if !rows.is_empty() {
-        out.push_str(&format!("\n**Data structures**: {}.\n", join(&rows, "and")));
+        out.put(format_args!(
+            "\n**Data structures**: {}.\n",
+            join(&rows, "and")
+        ));
     }
 }
 

@@ -1,12 +1,14 @@
-//! Queries: their clauses in the order they take effect, and conditions in words.
+//! Queries: their clauses in the order they take effect.
 
 use tree_sitter::Node;
 
+use super::columns::selected;
+use super::conditions::condition;
 use crate::parse;
 use crate::render::wording::{code, join};
 
 /// Deepest nesting of queries and conditions that is put into words.
-const DEPTH_MAX: usize = 12;
+pub(super) const DEPTH_MAX: usize = 12;
 
 /// One clause.
 pub(super) struct Part {
@@ -199,7 +201,13 @@ fn add(source: &str, node: Node<'_>, depth: usize, parts: &mut Vec<Part>) {
     }
 }
 
-fn part(node: Node<'_>, clause: &'static str, text: String, source: &str, depth: usize) -> Part {
+pub(super) fn part(
+    node: Node<'_>,
+    clause: &'static str,
+    text: String,
+    source: &str,
+    depth: usize,
+) -> Part {
     Part {
         depth,
         ..Part::new(parse::line(node), clause, text, source)
@@ -356,123 +364,7 @@ fn grouped(source: &str, node: Node<'_>, depth: usize, parts: &mut Vec<Part>) {
     }
 }
 
-fn selected(source: &str, select: Node<'_>, depth: usize) -> Part {
-    let text = parse::text(source, select);
-    let is_distinct = named(select)
-        .iter()
-        .any(|child| child.kind() == "keyword_distinct");
-    let terms = named(select)
-        .into_iter()
-        .find(|child| child.kind() == "select_expression")
-        .map(named)
-        .unwrap_or_default();
-    let columns: Vec<String> = terms
-        .iter()
-        .take(16)
-        .map(|term| column(source, *term))
-        .collect();
-    let more = if terms.len() > 16 { " and more" } else { "" };
-    let without = if is_distinct {
-        ", without repeated rows"
-    } else {
-        ""
-    };
-    let shown = text.get(6..).unwrap_or_default().trim();
-    part(
-        select,
-        "SELECT",
-        format!("returns {}{more}{without}", join(&columns, "and")),
-        shown,
-        depth,
-    )
-}
-
-fn column(source: &str, term: Node<'_>) -> String {
-    let value = term
-        .child_by_field_name("value")
-        .or_else(|| named(term).first().copied());
-    let Some(value) = value else {
-        return code(parse::text(source, term));
-    };
-    let text = parse::text(source, value);
-    let said = match value.kind() {
-        "all_fields" => "all columns".to_owned(),
-        "invocation" => aggregate(source, value),
-        "window_function" => window(source, value),
-        "subquery" => "the result of an inner query".to_owned(),
-        "case" => format!("a value chosen by cases, {}", code(text)),
-        _ => code(text),
-    };
-    match term.child_by_field_name("alias") {
-        Some(alias) => format!("{said} as {}", code(parse::text(source, alias))),
-        None => said,
-    }
-}
-
-fn aggregate(source: &str, node: Node<'_>) -> String {
-    let text = parse::text(source, node);
-    let name = text
-        .split('(')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_uppercase();
-    let inside = text
-        .split_once('(')
-        .map(|(_, rest)| rest.trim_end_matches(')').trim())
-        .unwrap_or_default();
-    let has_filter = text.to_uppercase().contains("FILTER");
-    match name.as_str() {
-        _ if has_filter => code(text),
-        "COUNT" if inside == "*" => "the number of rows".to_owned(),
-        "COUNT" if inside.to_uppercase().starts_with("DISTINCT ") => format!(
-            "the number of different values of {}",
-            code(inside.get(9..).unwrap_or_default())
-        ),
-        "COUNT" => format!("the number of rows where {} has a value", code(inside)),
-        "SUM" => format!("the sum of {}", code(inside)),
-        "AVG" => format!("the average of {}", code(inside)),
-        "MIN" => format!("the smallest {}", code(inside)),
-        "MAX" => format!("the largest {}", code(inside)),
-        _ => code(text),
-    }
-}
-
-fn window(source: &str, node: Node<'_>) -> String {
-    let call = named(node)
-        .first()
-        .map(|call| parse::text(source, *call))
-        .unwrap_or_default();
-    let mut partition = String::new();
-    let mut order = String::new();
-    parse::walk(node, |inner| {
-        match inner.kind() {
-            "partition_by" => {
-                let names: Vec<String> = named(inner)
-                    .into_iter()
-                    .filter(|child| !child.kind().starts_with("keyword"))
-                    .map(|child| code(parse::text(source, child)))
-                    .collect();
-                partition = format!(" within each {}", join(&names, "and"));
-            }
-            "order_by" => {
-                order = format!(", counting in the order of {}", order_text(source, inner));
-            }
-            _ => return true,
-        }
-        false
-    });
-    let name = call.split('(').next().unwrap_or_default().to_uppercase();
-    let said = match name.as_str() {
-        "RANK" => "the rank (equal rows share one, and the next is skipped)".to_owned(),
-        "DENSE_RANK" => "the rank (equal rows share one, none is skipped)".to_owned(),
-        "ROW_NUMBER" => "a running number".to_owned(),
-        _ => code(call),
-    };
-    format!("{said}{partition}{order}")
-}
-
-fn order_text(source: &str, node: Node<'_>) -> String {
+pub(super) fn order_text(source: &str, node: Node<'_>) -> String {
     let targets: Vec<String> = named(node)
         .into_iter()
         .filter(|child| child.kind() == "order_target")
@@ -497,83 +389,4 @@ fn order_text(source: &str, node: Node<'_>) -> String {
         })
         .collect();
     targets.join("; then by ")
-}
-
-/// A condition in words.
-pub(super) fn condition(source: &str, node: Node<'_>) -> String {
-    condition_at(source, node, 0)
-}
-
-fn condition_at(source: &str, node: Node<'_>, depth: usize) -> String {
-    let text = parse::text(source, node);
-    if depth > DEPTH_MAX {
-        return format!("{} holds", code(text));
-    }
-    if node.kind() == "parenthesized_expression"
-        && let [inner] = named(node).as_slice()
-    {
-        return format!("({})", condition_at(source, *inner, depth + 1));
-    }
-    let (Some(left), Some(right)) = (
-        node.child_by_field_name("left"),
-        node.child_by_field_name("right"),
-    ) else {
-        return format!("{} holds", code(text));
-    };
-    if node.kind() != "binary_expression" {
-        return format!("{} holds", code(text));
-    }
-    let between = source
-        .get(left.end_byte()..right.start_byte())
-        .unwrap_or_default();
-    let operator = between
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .to_uppercase();
-    if matches!(operator.as_str(), "AND" | "OR") {
-        let word = operator.to_lowercase();
-        return format!(
-            "{} {word} {}",
-            condition_at(source, left, depth + 1),
-            condition_at(source, right, depth + 1)
-        );
-    }
-    let second = if right.kind() == "subquery" {
-        format!(
-            "among the results of the inner query {}",
-            code(parse::text(source, right))
-        )
-    } else {
-        code(parse::text(source, right))
-    };
-    let first = if left.kind() == "invocation" {
-        aggregate(source, left)
-    } else {
-        code(parse::text(source, left))
-    };
-    let relation = match operator.as_str() {
-        "=" => "equals",
-        "<>" | "!=" => "differs from",
-        "<" => "is less than",
-        ">" => "is greater than",
-        "<=" => "is at most",
-        ">=" => "is at least",
-        "IS" => "is",
-        "IS NOT" => "is not",
-        "LIKE" => "matches the pattern",
-        "NOT LIKE" => "does not match the pattern",
-        "IN" if right.kind() == "subquery" => "is",
-        "NOT IN" if right.kind() == "subquery" => "is not",
-        "IN" => "is one of",
-        "NOT IN" => "is none of",
-        _ => return format!("{} holds", code(text)),
-    };
-    if right.kind() == "subquery" && !matches!(operator.as_str(), "IN" | "NOT IN") {
-        return format!(
-            "{first} {relation} the result of the inner query {}",
-            code(parse::text(source, right))
-        );
-    }
-    format!("{first} {relation} {second}")
 }

@@ -1,5 +1,7 @@
 //! Explains SQL: what each statement reads, keeps, groups, returns or changes, in the order the database does it.
 
+mod columns;
+mod conditions;
 mod query;
 
 use domain::ask::Style;
@@ -8,6 +10,7 @@ use tree_sitter::Node;
 
 use crate::parse;
 use crate::render::wording::{code, join};
+use crate::text::Put;
 use query::{Part, named};
 
 /// Most statements that are told.
@@ -202,7 +205,7 @@ fn which_rows(source: &str, node: Node<'_>, condition: Option<Node<'_>>, verb: &
             "WHERE",
             format!(
                 "{verb} only the rows where {}",
-                query::condition(source, predicate)
+                conditions::condition(source, predicate)
             ),
             parse::text(source, predicate),
         ),
@@ -289,9 +292,13 @@ fn beginner(statements: &[Statement]) -> String {
         } else {
             String::new()
         };
-        out.push_str(&format!("\n## {number}{}\n\n", statement.title));
+        out.put(format_args!("\n## {number}{}\n\n", statement.title));
         for part in &statement.parts {
-            out.push_str(&format!("{}- It {}.\n", "  ".repeat(part.depth), part.text));
+            out.put(format_args!(
+                "{}- It {}.\n",
+                "  ".repeat(part.depth),
+                part.text
+            ));
             words.extend(part.words());
         }
     }
@@ -300,7 +307,7 @@ fn beginner(statements: &[Statement]) -> String {
     if !words.is_empty() {
         out.push_str("\n## Words to know\n\n");
         for (word, meaning) in words {
-            out.push_str(&format!("- **{word}**: {meaning}.\n"));
+            out.put(format_args!("- **{word}**: {meaning}.\n"));
         }
     }
     out
@@ -313,7 +320,7 @@ fn technical(statements: &[Statement]) -> String {
         if statements.len() == 1 { "" } else { "s" }
     );
     for statement in statements {
-        out.push_str(&format!(
+        out.put(format_args!(
             "\n## {} (line {})\n\n| Clause | Line | Code |\n|---|---|---|\n",
             statement.title, statement.line
         ));
@@ -323,7 +330,7 @@ fn technical(statements: &[Statement]) -> String {
             } else {
                 code(&part.source).replace('|', "\\|")
             };
-            out.push_str(&format!(
+            out.put(format_args!(
                 "| {}{} | {} | {shown} |\n",
                 "› ".repeat(part.depth),
                 part.clause,
@@ -334,7 +341,7 @@ fn technical(statements: &[Statement]) -> String {
         if !notes.is_empty() {
             out.push_str("\n**Notes**\n\n");
             for note in notes {
-                out.push_str(&format!("- {note}\n"));
+                out.put(format_args!("- {note}\n"));
             }
         }
     }
@@ -345,7 +352,7 @@ fn technical(statements: &[Statement]) -> String {
 fn step_by_step(statements: &[Statement]) -> String {
     let mut out = "# Step by step: this SQL\n\nThe database follows the logical order below, which differs from the order of writing.\n".to_owned();
     for statement in statements {
-        out.push_str(&format!(
+        out.put(format_args!(
             "\n## {} (line {})\n\n",
             statement.title, statement.line
         ));
@@ -356,7 +363,7 @@ fn step_by_step(statements: &[Statement]) -> String {
             for deeper in counters.iter_mut().skip(depth + 1) {
                 *deeper = 0;
             }
-            out.push_str(&format!(
+            out.put(format_args!(
                 "{}{}. (line {}) `{}`: {}.\n",
                 "   ".repeat(depth),
                 counters[depth],

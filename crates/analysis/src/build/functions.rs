@@ -1,16 +1,11 @@
-//! Functions, classes, their parameters, fields and comments.
+//! Functions and their parameters.
 
 use domain::language::Language;
 use tree_sitter::Node;
 
 use super::{Builder, field, named, step_at};
-use crate::facts::{
-    Class, ClassKind, ExprKind, Field, Function, Parameter, Step, StepKind, each_expression,
-};
+use crate::facts::{ExprKind, Function, Parameter, Step, StepKind, each_expression};
 use crate::languages::Role;
-
-/// Most characters of a comment that are quoted.
-const DOC_CHARS_MAX: usize = 240;
 
 impl<'a> Builder<'a> {
     pub(super) fn function(&mut self, node: Node<'_>) -> Option<Function<'a>> {
@@ -224,159 +219,6 @@ impl<'a> Builder<'a> {
         })
     }
 
-    pub(super) fn class(&mut self, node: Node<'_>, kind: ClassKind) -> Option<Class<'a>> {
-        let mut kind = kind;
-        let mut bases = Vec::new();
-        let mut holder = field(node, &["body"]);
-        let name = match kind {
-            ClassKind::Implementation => {
-                bases.extend(field(node, &["trait"]).map(|node| self.text(node)));
-                field(node, &["type"])?
-            }
-            ClassKind::TypeAlias => {
-                let name = field(node, &["name", "declarator"])?;
-                let value = field(node, &["type", "value"]);
-                if let Some(value) = value {
-                    kind = match value.kind() {
-                        "struct_type" | "struct_specifier" => ClassKind::Struct,
-                        "interface_type" => ClassKind::Interface,
-                        "enum_specifier" => ClassKind::Enum,
-                        _ => kind,
-                    };
-                    holder = field(value, &["body"])
-                        .or(Some(value))
-                        .filter(|_| kind != ClassKind::TypeAlias || value.kind() == "object_type");
-                }
-                name
-            }
-            _ => field(node, &["name"])?,
-        };
-        for child in named(node) {
-            let is_base = matches!(
-                child.kind(),
-                "class_heritage"
-                    | "superclass"
-                    | "super_interfaces"
-                    | "extends_interfaces"
-                    | "base_class_clause"
-                    | "extends_type_clause"
-            ) || field(node, &["superclasses"]) == Some(child);
-            if is_base {
-                bases.extend(self.base_names(child));
-            }
-        }
-        let is_definition =
-            holder.is_some() || !matches!(self.language, Language::C | Language::Cpp);
-        if !is_definition {
-            return None;
-        }
-        let mut class = Class {
-            name: self.text(name),
-            kind,
-            bases,
-            doc: None,
-            fields: Vec::new(),
-            body: Vec::new(),
-        };
-        if let Some(holder) = holder {
-            self.members(holder, &mut class);
-        }
-        if let Some(parameters) =
-            field(node, &["parameters"]).filter(|_| node.kind() == "record_declaration")
-        {
-            class.fields.extend(
-                self.parameters(parameters)
-                    .into_iter()
-                    .map(|parameter| Field {
-                        name: parameter.name,
-                        type_text: parameter.type_text,
-                    }),
-            );
-        }
-        class.doc = self.docstring(node).or_else(|| self.comment_above(node));
-        self.drop_docstring(&mut class.body);
-        if kind != ClassKind::Namespace {
-            mark_methods(&mut class.body);
-        }
-        Some(class)
-    }
-
-    fn base_names(&self, node: Node<'_>) -> Vec<&'a str> {
-        let mut names = Vec::new();
-        for child in named(node) {
-            if matches!(
-                child.kind(),
-                "type_list" | "extends_clause" | "implements_clause"
-            ) {
-                names.extend(named(child).into_iter().map(|inner| self.text(inner)));
-            } else if !matches!(child.kind(), "keyword_argument" | "access_specifier") {
-                names.push(self.text(child));
-            }
-        }
-        names
-    }
-
-    fn members(&mut self, holder: Node<'_>, class: &mut Class<'a>) {
-        for child in named(holder) {
-            match child.kind() {
-                "field_declaration"
-                | "public_field_definition"
-                | "field_definition"
-                | "property_signature"
-                | "enum_variant"
-                | "enumerator"
-                | "enum_constant"
-                | "enum_assignment"
-                | "property_identifier" => {
-                    self.add_fields(child, class);
-                }
-                "field_declaration_list"
-                | "ordered_field_declaration_list"
-                | "enum_body_declarations" => {
-                    self.members(child, class);
-                }
-                _ if matches!(
-                    self.role(child),
-                    Role::Function
-                        | Role::Class(_)
-                        | Role::Decorated
-                        | Role::Wrapper
-                        | Role::Assignment
-                        | Role::ExpressionStatement
-                ) =>
-                {
-                    self.step_into(child, &mut class.body);
-                }
-                _ if class.kind == ClassKind::Namespace => self.step_into(child, &mut class.body),
-                _ => {}
-            }
-        }
-    }
-
-    fn add_fields(&mut self, node: Node<'_>, class: &mut Class<'a>) {
-        let type_text = field(node, &["type"]).map(|node| tidy_type(self.text(node)));
-        let mut cursor = node.walk();
-        let names: Vec<Node<'_>> = if field(node, &["declarator"]).is_some() {
-            node.children_by_field_name("declarator", &mut cursor)
-                .collect()
-        } else if field(node, &["name"]).is_some() {
-            node.children_by_field_name("name", &mut cursor).collect()
-        } else {
-            vec![field(node, &["property"]).unwrap_or(node)]
-        };
-        for name in names {
-            let is_prototype = function_declarator(node).is_some()
-                && matches!(self.language, Language::C | Language::Cpp);
-            if !is_prototype {
-                let name = field(name, &["name"]).unwrap_or(name);
-                class.fields.push(Field {
-                    name: self.innermost_name(name),
-                    type_text: type_text.clone(),
-                });
-            }
-        }
-    }
-
     /// The name inside a declarator: `text` of `*text[3]`.
     pub(super) fn innermost_name(&self, node: Node<'_>) -> &'a str {
         let mut current = node;
@@ -391,82 +233,10 @@ impl<'a> Builder<'a> {
         }
         self.text(current)
     }
-
-    fn docstring(&self, node: Node<'_>) -> Option<String> {
-        if self.language != Language::Python {
-            return None;
-        }
-        let first = field(node, &["body"]).and_then(|body| named(body).first().copied())?;
-        let string = named(first)
-            .first()
-            .copied()
-            .filter(|inner| inner.kind() == "string")?;
-        (first.kind() == "expression_statement").then_some(())?;
-        first_paragraph(
-            self.text(string)
-                .trim_start_matches(['r', 'R', 'u', 'b', 'f'])
-                .trim_matches(['"', '\'']),
-        )
-    }
-
-    fn drop_docstring(&self, body: &mut Vec<Step<'a>>) {
-        if self.language == Language::Python
-            && let Some(Step {
-                kind: StepKind::Evaluate(value),
-                ..
-            }) = body.first()
-            && matches!(value.kind, ExprKind::Text)
-        {
-            body.remove(0);
-        }
-    }
-
-    /// The comment that ends on the line before `node`.
-    pub(super) fn comment_above(&self, node: Node<'_>) -> Option<String> {
-        let mut texts = Vec::new();
-        let mut below = node;
-        let mut above = node.prev_sibling();
-        while let Some(comment) = above {
-            let kind = comment.kind();
-            if kind == "attribute_item" {
-                below = comment;
-                above = comment.prev_sibling();
-                continue;
-            }
-            let ends = comment.end_position();
-            let last_row = if ends.column == 0 {
-                ends.row.saturating_sub(1)
-            } else {
-                ends.row
-            };
-            if !kind.ends_with("comment")
-                || last_row + 1 < below.start_position().row
-                || texts.len() > 40
-            {
-                break;
-            }
-            // A comment at the end of a line of code belongs to that code.
-            let line_start = self
-                .code
-                .get(..comment.start_byte())
-                .unwrap_or_default()
-                .rsplit('\n')
-                .next()
-                .unwrap_or_default();
-            if !line_start.trim().is_empty() {
-                break;
-            }
-            texts.push(self.text(comment));
-            below = comment;
-            above = comment.prev_sibling();
-        }
-        texts.reverse();
-        first_paragraph(&texts.join("\n"))
-    }
 }
 
 /// The function declarator of a C definition, under pointers and references.
-fn function_declarator(node: Node<'_>) -> Option<Node<'_>> {
+pub(super) fn function_declarator(node: Node<'_>) -> Option<Node<'_>> {
     let mut current = field(node, &["declarator"])?;
     for _ in 0..32 {
         if current.kind() == "function_declarator" {
@@ -477,60 +247,13 @@ fn function_declarator(node: Node<'_>) -> Option<Node<'_>> {
     None
 }
 
-fn tidy_type(text: &str) -> String {
+pub(super) fn tidy_type(text: &str) -> String {
     let text = text
         .trim()
         .trim_start_matches(':')
         .trim_start_matches("->")
         .trim();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The first paragraph of a comment or docstring, without its markers.
-fn first_paragraph(text: &str) -> Option<String> {
-    let mut words = Vec::new();
-    for line in text.lines() {
-        let plain = line
-            .trim()
-            .trim_start_matches(['/', '*', '#', '!', '-'])
-            .trim_end_matches("*/")
-            .trim();
-        let is_mark = plain.starts_with('@')
-            || plain.starts_with(":param")
-            || plain.starts_with(">>>")
-            || plain.starts_with("```");
-        if is_mark || (plain.is_empty() && !words.is_empty()) {
-            break;
-        }
-        words.extend(plain.split_whitespace());
-    }
-    let joined = words.join(" ");
-    if joined.is_empty() {
-        return None;
-    }
-    if joined.chars().count() <= DOC_CHARS_MAX {
-        return Some(joined);
-    }
-    let cut: String = joined.chars().take(DOC_CHARS_MAX).collect();
-    let end = cut
-        .rfind(". ")
-        .map_or_else(|| cut.rfind(' '), |at| Some(at + 1));
-    let short = end.and_then(|end| cut.get(..end)).unwrap_or(&cut);
-    Some(format!("{} …", short.trim_end()))
-}
-
-fn mark_methods(body: &mut [Step<'_>]) {
-    for step in body {
-        if let StepKind::Function(function) = &mut step.kind {
-            function.is_method = true;
-            if let Some(first) = function.parameters.first_mut()
-                && matches!(first.name, "self" | "cls")
-                && !function.decorators.contains(&"staticmethod")
-            {
-                first.is_receiver = true;
-            }
-        }
-    }
 }
 
 fn finish(function: &mut Function<'_>) {

@@ -1,0 +1,282 @@
+//! Builds facts from a syntax tree: statements here, definitions and expressions in their own files. Never deeper than
+//! [`DEPTH_MAX`]; what lies deeper is kept as text.
+
+mod assignments;
+mod branches;
+mod classes;
+mod comments;
+mod expressions;
+mod functions;
+mod loops;
+
+use domain::language::Language;
+use tree_sitter::Node;
+
+use crate::facts::{Expr, ExprKind, Program, Step, StepKind};
+use crate::languages::{Role, role};
+use crate::parse;
+
+/// Deepest nesting of statements and expressions that is looked into.
+const DEPTH_MAX: usize = 48;
+
+/// Reads all of `code`; an empty program when it cannot be parsed at all.
+pub(crate) fn build(language: Language, code: &str) -> Program<'_> {
+    let Some(tree) = parse::parse(language, code) else {
+        return Program::default();
+    };
+    let mut builder = Builder {
+        code,
+        language,
+        depth: 0,
+    };
+    Program {
+        body: builder.block(tree.root_node()),
+    }
+}
+
+struct Builder<'a> {
+    code: &'a str,
+    language: Language,
+    depth: usize,
+}
+
+fn named(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor)
+        .filter(|child| !child.is_extra() || child.is_error())
+        .collect()
+}
+
+fn field<'t>(node: Node<'t>, names: &[&str]) -> Option<Node<'t>> {
+    names.iter().find_map(|name| node.child_by_field_name(name))
+}
+
+impl<'a> Builder<'a> {
+    fn text(&self, node: Node<'_>) -> &'a str {
+        parse::text(self.code, node)
+    }
+
+    fn role(&self, node: Node<'_>) -> Role {
+        role(self.language, node.kind())
+    }
+
+    /// The statements of a block, or the one statement it is.
+    fn block(&mut self, node: Node<'_>) -> Vec<Step<'a>> {
+        let mut steps = Vec::new();
+        if node.kind() == "else_clause" || node.kind() == "finally_clause" {
+            let inner = field(node, &["body"]).or_else(|| named(node).into_iter().last());
+            return inner.map(|inner| self.block(inner)).unwrap_or_default();
+        }
+        if self.role(node) != Role::Block {
+            self.step_into(node, &mut steps);
+            return steps;
+        }
+        let children = named(node);
+        let last = children.len().wrapping_sub(1);
+        for (index, child) in children.into_iter().enumerate() {
+            self.step_or_tail(child, index == last, &mut steps);
+        }
+        steps
+    }
+
+    fn step_or_tail(&mut self, node: Node<'_>, is_last: bool, steps: &mut Vec<Step<'a>>) {
+        let is_statement = matches!(
+            self.role(node),
+            Role::If
+                | Role::Switch(_)
+                | Role::While
+                | Role::Loop
+                | Role::ForEach
+                | Role::Return
+                | Role::Break
+                | Role::Continue
+                | Role::ExpressionStatement
+                | Role::Function
+                | Role::Class(_)
+                | Role::Import
+                | Role::Assignment
+                | Role::Block
+                | Role::Unsafe
+                | Role::Skip
+        );
+        if self.language == Language::Rust
+            && is_last
+            && !is_statement
+            && node.kind() != "macro_definition"
+        {
+            let value = self.expr(node);
+            steps.push(step_at(node, StepKind::Tail(value)));
+        } else {
+            self.step_into(node, steps);
+        }
+    }
+
+    /// Adds what `node` does to `steps`.
+    fn step_into(&mut self, node: Node<'_>, steps: &mut Vec<Step<'a>>) {
+        if self.depth >= DEPTH_MAX {
+            steps.push(step_at(node, StepKind::Other(self.text(node))));
+            return;
+        }
+        self.depth += 1;
+        self.dispatch(node, steps);
+        self.depth -= 1;
+    }
+
+    fn dispatch(&mut self, node: Node<'_>, steps: &mut Vec<Step<'a>>) {
+        let text = self.text(node);
+        let kind = match self.role(node) {
+            Role::Skip => return,
+            Role::Import => StepKind::Import(text),
+            Role::Function => match self.function(node) {
+                Some(function) => StepKind::Function(Box::new(function)),
+                None => return,
+            },
+            Role::Class(kind) => match self.class(node, kind) {
+                Some(class) => StepKind::Class(Box::new(class)),
+                None => return,
+            },
+            Role::Decorated => return self.decorated(node, steps),
+            Role::Wrapper => return self.wrapped(node, steps),
+            Role::Block => {
+                let body = self.block(node);
+                StepKind::Block { label: "", body }
+            }
+            Role::Unsafe => {
+                let label = if node.kind().starts_with("async") {
+                    "async"
+                } else {
+                    "unsafe"
+                };
+                let body = named(node)
+                    .into_iter()
+                    .last()
+                    .map(|inner| self.block(inner));
+                StepKind::Block {
+                    label,
+                    body: body.unwrap_or_default(),
+                }
+            }
+            Role::ExpressionStatement => {
+                for child in named(node) {
+                    self.step_into(child, steps);
+                }
+                return;
+            }
+            Role::Declaration => return self.declarations(node, steps),
+            Role::Assignment => return self.assignment(node, steps),
+            Role::Increment => self.increment(node),
+            Role::If => return self.branch(node, steps),
+            Role::ForEach => self.for_each(node),
+            Role::ForCount => self.for_count(node),
+            Role::GoFor => self.go_for(node),
+            Role::While | Role::DoWhile | Role::Loop => return self.while_loop(node, steps),
+            Role::Switch(falls_through) => return self.switch(node, falls_through, steps),
+            Role::Return => self.return_value(node),
+            Role::Raise => StepKind::Raise(named(node).first().map(|value| self.expr(*value))),
+            Role::Try => self.try_block(node),
+            Role::With => self.with_block(node),
+            Role::Break => StepKind::Break,
+            Role::Continue => StepKind::Continue,
+            Role::Pass => StepKind::Pass,
+            Role::Assert => match named(node).first() {
+                Some(condition) => StepKind::Assert(self.expr(*condition)),
+                None => return,
+            },
+            Role::Delete => StepKind::Delete(text.trim_start_matches("del").trim()),
+            Role::Defer => StepKind::Defer(self.first_expr(node)),
+            Role::Spawn => StepKind::Spawn(self.first_expr(node)),
+            Role::Send => match (field(node, &["channel"]), field(node, &["value"])) {
+                (Some(channel), Some(value)) => StepKind::Send {
+                    channel: self.expr(channel),
+                    value: self.expr(value),
+                },
+                _ => return,
+            },
+            Role::Other if node.is_error() => return self.wrapped(node, steps),
+            Role::Other if !self.is_expression(node) => StepKind::Other(text),
+            _ => StepKind::Evaluate(self.expr(node)),
+        };
+        steps.push(step_at(node, kind));
+    }
+
+    /// Whether a node of no known role stands where an expression may; the rest (preprocessor lines, `global`) is kept as text.
+    fn is_expression(&self, node: Node<'_>) -> bool {
+        node.parent()
+            .is_some_and(|parent| self.role(parent) == Role::ExpressionStatement)
+            || node.kind().ends_with("_expression")
+    }
+
+    fn first_expr(&mut self, node: Node<'_>) -> Expr<'a> {
+        match named(node).first() {
+            Some(inner) => self.expr(*inner),
+            None => Expr {
+                text: self.text(node),
+                kind: ExprKind::Other(Vec::new()),
+            },
+        }
+    }
+
+    fn return_value(&mut self, node: Node<'_>) -> StepKind<'a> {
+        let value = named(node).first().map(|value| self.expr(*value));
+        StepKind::Return {
+            value,
+            is_implicit: false,
+        }
+    }
+
+    fn wrapped(&mut self, node: Node<'_>, steps: &mut Vec<Step<'a>>) {
+        for child in named(node) {
+            let is_told = !matches!(
+                self.role(child),
+                Role::Other | Role::Name | Role::Number | Role::Text | Role::Skip
+            );
+            if is_told || child.is_error() {
+                let before = steps.len();
+                self.step_into(child, steps);
+                self.attach_comment(node, steps.get_mut(before));
+            }
+        }
+    }
+
+    fn decorated(&mut self, node: Node<'_>, steps: &mut Vec<Step<'a>>) {
+        let Some(definition) = field(node, &["definition"]) else {
+            return;
+        };
+        let before = steps.len();
+        self.step_into(definition, steps);
+        let decorators: Vec<&'a str> = named(node)
+            .into_iter()
+            .filter(|child| child.kind() == "decorator")
+            .map(|child| self.text(child).trim_start_matches('@').trim())
+            .collect();
+        if let Some(Step {
+            kind: StepKind::Function(function),
+            ..
+        }) = steps.get_mut(before)
+        {
+            function.decorators = decorators;
+        }
+        self.attach_comment(node, steps.get_mut(before));
+    }
+
+    /// A definition inside a wrapper takes the comment above the wrapper when it has none.
+    fn attach_comment(&self, wrapper: Node<'_>, step: Option<&mut Step<'a>>) {
+        match step.map(|step| &mut step.kind) {
+            Some(StepKind::Function(function)) if function.doc.is_none() => {
+                function.doc = self.comment_above(wrapper);
+            }
+            Some(StepKind::Class(class)) if class.doc.is_none() => {
+                class.doc = self.comment_above(wrapper);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn step_at<'a>(node: Node<'_>, kind: StepKind<'a>) -> Step<'a> {
+    Step {
+        line: parse::line(node),
+        end_line: parse::end_line(node),
+        kind,
+    }
+}

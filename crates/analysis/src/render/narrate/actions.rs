@@ -1,0 +1,182 @@
+//! Simple statements as imperatives.
+
+use domain::language::Language;
+
+use crate::facts::{Expr, ExprKind, Step, StepKind};
+use crate::render::wording::{code, join};
+use crate::scope::{Nature, Scope};
+
+impl<'a> Scope<'a> {
+    /// A simple statement as an imperative.
+    pub(crate) fn action(&self, step: &Step<'a>) -> String {
+        match &step.kind {
+            StepKind::Import(text) => format!("load {}", code(text)),
+            StepKind::Declare { name, type_text } if type_text.is_empty() => {
+                format!("declare {}, without a value yet", code(name))
+            }
+            StepKind::Declare { name, type_text } => format!(
+                "declare {} as {}, without a value of its own yet",
+                code(name),
+                code(type_text)
+            ),
+            StepKind::Assign {
+                target,
+                operator,
+                value,
+                ..
+            } => self.assignment(target, operator, value),
+            StepKind::Increment { target, step: 1 } => format!("add 1 to {}", code(target.text)),
+            StepKind::Increment { target, .. } => format!("subtract 1 from {}", code(target.text)),
+            StepKind::Evaluate(value) | StepKind::Tail(value) => self.effect(value),
+            StepKind::Return {
+                value: Some(value), ..
+            } => format!("return {}", self.noun(value)),
+            StepKind::Return { value: None, .. } => "stop here and return nothing".to_owned(),
+            StepKind::Raise(Some(error)) => format!("{} {}", self.raise_word(), code(error.text)),
+            StepKind::Raise(None) => format!("{} the same error again", self.raise_word()),
+            StepKind::Break => "leave the loop".to_owned(),
+            StepKind::Continue => "skip to the next round of the loop".to_owned(),
+            StepKind::Assert(condition) => {
+                format!("check that {}, and fail if not", self.condition(condition))
+            }
+            StepKind::Delete(text) => format!("delete {}", code(text)),
+            StepKind::Defer(value) => format!(
+                "arrange for {} to run when the function ends",
+                code(value.text)
+            ),
+            StepKind::Spawn(value) => format!(
+                "start {} as a goroutine, which runs on its own",
+                code(value.text)
+            ),
+            StepKind::Send { channel, value } => format!(
+                "send {} into the channel {}",
+                self.noun(value),
+                code(channel.text)
+            ),
+            StepKind::Other(text) => format!("run {}", code(text)),
+            _ => "do the steps inside".to_owned(),
+        }
+    }
+
+    pub(super) const fn raise_word(&self) -> &'static str {
+        match self.language {
+            Language::Python => "raise",
+            _ => "throw",
+        }
+    }
+
+    pub(super) fn assignment(&self, target: &Expr<'a>, operator: &str, value: &Expr<'a>) -> String {
+        let name = code(target.text);
+        match operator {
+            "=" => {}
+            "+" => return format!("add {} to {name}", self.noun(value)),
+            "-" => return format!("subtract {} from {name}", self.noun(value)),
+            "*" => return format!("multiply {name} by {}", self.noun(value)),
+            "/" => return format!("divide {name} by {}", self.noun(value)),
+            "//" => return format!("divide {name} by {}, rounding down", self.noun(value)),
+            _ => {
+                return format!(
+                    "update {name} with {}",
+                    code(&format!("{} {operator}= {}", target.text, value.text))
+                );
+            }
+        }
+        if let (
+            ExprKind::Collection { items: targets, .. },
+            ExprKind::Collection { items: values, .. },
+        ) = (&target.kind, &value.kind)
+            && targets.len() == values.len()
+        {
+            if let ([a, b], [c, d]) = (targets.as_slice(), values.as_slice())
+                && a.text == d.text
+                && b.text == c.text
+            {
+                return format!("swap {} and {}", code(a.text), code(b.text));
+            }
+            let pairs: Vec<String> = targets
+                .iter()
+                .zip(values)
+                .map(|(target, value)| format!("{} to {}", code(target.text), self.noun(value)))
+                .collect();
+            return format!("set {}", join(&pairs, "and"));
+        }
+        if self.language == Language::Go
+            && value.called() == Some("append")
+            && let ExprKind::Call { arguments, .. } = &value.kind
+            && let [list, item] = arguments.as_slice()
+            && list.text == target.text
+        {
+            return format!("add {} to the end of {name}", self.noun(item));
+        }
+        match (&target.kind, &value.kind) {
+            (ExprKind::Index { object, index }, _) if self.of(object) == Nature::Map => {
+                format!(
+                    "store {} in {} under {}",
+                    self.noun(value),
+                    code(object.text),
+                    code(index.text)
+                )
+            }
+            (ExprKind::Collection { items, .. }, _) => {
+                let names: Vec<String> = items.iter().map(|item| code(item.text)).collect();
+                format!("take {} from {}", join(&names, "and"), self.noun(value))
+            }
+            _ => format!("set {name} to {}", self.noun(value)),
+        }
+    }
+
+    /// An expression that stands as a statement.
+    pub(super) fn effect(&self, value: &Expr<'a>) -> String {
+        match &value.kind {
+            ExprKind::Yield(Some(inner)) => format!(
+                "hand out {} and pause until the next value is asked for",
+                self.noun(inner)
+            ),
+            ExprKind::Yield(None) => "pause until the next value is asked for".to_owned(),
+            ExprKind::Await(inner) => format!("wait for {}", code(inner.text)),
+            ExprKind::Macro {
+                name: "println" | "print" | "eprintln",
+            } => format!("print with {}", code(value.text)),
+            ExprKind::Call {
+                callee, arguments, ..
+            } => {
+                let names: Vec<String> = arguments
+                    .iter()
+                    .map(|argument| self.noun(argument))
+                    .collect();
+                let is_print = matches!(
+                    callee.text,
+                    "print" | "console.log" | "System.out.println" | "fmt.Println"
+                ) && !self.defines(callee.text);
+                if is_print
+                    && names.len() <= 4
+                    && !arguments
+                        .iter()
+                        .any(|argument| matches!(argument.kind, ExprKind::Keyword { .. }))
+                {
+                    return if names.is_empty() {
+                        "print an empty line".to_owned()
+                    } else {
+                        format!("print {}", join(&names, "and"))
+                    };
+                }
+                match (&callee.kind, names.as_slice()) {
+                    (
+                        ExprKind::Member {
+                            object,
+                            name: "append" | "push" | "push_back",
+                        },
+                        [item],
+                    ) => {
+                        format!("add {item} to the end of {}", code(object.text))
+                    }
+                    _ => format!("call {}", code(value.text)),
+                }
+            }
+            ExprKind::Propagate(inner) => {
+                format!("{}, passing a failure up to the caller", self.effect(inner))
+            }
+            _ => format!("evaluate {}", code(value.text)),
+        }
+    }
+}
