@@ -36,6 +36,8 @@ export class Turn {
   problem = $state('');
   /** The reader said that the closest known thing is what was meant. */
   isConfirmed = $state(false);
+  /** How the reader wished to be answered; the server tells in `route` what became of it. */
+  wish: Mode = 'auto';
   /** What was asked, for asking again; missing for turns that were loaded. */
   draft: Draft | undefined;
   /** The turn that this one takes the place of. */
@@ -201,6 +203,7 @@ export class Thread {
     const abort = new AbortController();
     const visit = this.#visit;
     this.#abort = abort;
+    turn.wish = settings.mode;
     const pending = new PendingText((text) => (turn.text += text));
     try {
       for await (const event of ask(this.#request(turn, settings), abort.signal)) {

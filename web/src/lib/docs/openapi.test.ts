@@ -9,6 +9,7 @@ import {
   nested,
   resolve,
   typeName,
+  withoutNull,
   type OpenApi
 } from './openapi';
 
@@ -87,6 +88,11 @@ describe('an API description', () => {
       'default "a"',
       '1 to 3 characters'
     ]);
+    expect(withoutNull(API, { oneOf: [{ type: 'null' }, { type: 'string', enum: ['a'] }], description: 'd' })).toEqual({
+      type: 'string',
+      enum: ['a'],
+      description: 'd'
+    });
     expect(nested(API, { type: 'array', items: ASK })).toEqual(ASK);
     expect(nested(API, { type: 'string' })).toBeUndefined();
   });

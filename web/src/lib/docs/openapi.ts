@@ -116,6 +116,15 @@ export function resolve<T extends { $ref?: string }>(api: OpenApi, value: T): T 
   return {} as T;
 }
 
+/** The schema a value has when it is not null: what a nullable reference refers to. */
+export function withoutNull(api: OpenApi, schema: Schema): Schema {
+  const whole = resolve(api, schema);
+  const parts = (whole.oneOf ?? whole.anyOf)?.map((part) => resolve(api, part)).filter(({ type }) => type !== 'null');
+  return parts?.length === 1
+    ? { ...parts[0], ...(whole.description ? { description: whole.description } : {}) }
+    : whole;
+}
+
 /** The last part of a reference: the name of a schema. */
 export function referenceName(schema: Schema): string {
   return schema.$ref?.split('/').at(-1) ?? '';
