@@ -112,6 +112,7 @@ impl AskService {
         let found = decide::retrieve(
             &request,
             &route,
+            question.mode,
             reader_of(asker),
             parts.retriever.as_ref(),
             &memory,

@@ -69,12 +69,10 @@ pub(super) fn route_facts(route: &RouteDecision) -> Facts {
     ]
 }
 
-/// What was found, and whether it is in the language asked for.
+/// What was found; nothing when there was nothing to search for.
 #[derive(Debug)]
 pub(super) struct Found {
     retrieval: Option<Retrieval>,
-    /// The language that was asked for, when the hits are in others.
-    missing_language: Option<Language>,
 }
 
 impl Found {
@@ -127,78 +125,57 @@ fn source_of(hit: &Hit) -> Source {
 pub(super) async fn retrieve(
     request: &Request,
     route: &RouteDecision,
+    mode: Mode,
     reader: Reader,
     retriever: &dyn Retriever,
     memory: &Memory,
 ) -> Result<Found, StoreError> {
     let is_own_code = request.code.is_some() && route.intent == Intent::Explain;
     if is_own_code || request.words.trim().is_empty() {
-        return Ok(Found {
-            retrieval: None,
-            missing_language: None,
-        });
+        return Ok(Found { retrieval: None });
     }
-    let kind = match route.intent {
-        Intent::Generate => Some(ItemKind::Task),
-        Intent::Explain => Some(ItemKind::Concept),
-        Intent::None => None,
-    };
-    let wanted = request.language.filter(|_| kind == Some(ItemKind::Task));
-    let search = async |filter: ItemFilter| {
+    let search = async |kind: Option<ItemKind>, language: Option<Language>| {
         let query = Query {
             text: request.words.clone(),
-            filter,
+            filter: ItemFilter { kind, language },
             limit: SOURCES_MAX,
         };
-        retriever
-            .retrieve(reader, &query)
-            .await
-            .map(|found| worth_showing(without(found, &memory.rejected)))
+        let found = retriever.retrieve(reader, &query).await?;
+        Ok::<_, StoreError>(worth_showing(without(found, &memory.rejected)))
     };
-    let retrieval = search(ItemFilter {
-        kind,
-        language: wanted,
-    })
-    .await?;
-    if retrieval.verdict == Verdict::Known {
-        return Ok(Found {
-            retrieval: Some(retrieval),
-            missing_language: None,
-        });
+    let (kind, other_kind) = kinds_for(route.intent, mode);
+    let wanted = request.language.filter(|_| kind == Some(ItemKind::Task));
+    let mut best = search(kind, wanted).await?;
+    if let Some(other_kind) = other_kind.filter(|_| best.verdict != Verdict::Known) {
+        let language = request.language.filter(|_| other_kind == ItemKind::Task);
+        let other = search(Some(other_kind), language).await?;
+        if other.verdict == Verdict::Known {
+            best = other;
+        }
     }
-    // An idea without a note may still be a task whose code can be explained.
-    if kind == Some(ItemKind::Concept) {
-        let tasks = search(ItemFilter {
-            kind: Some(ItemKind::Task),
-            language: request.language,
-        })
-        .await?;
-        let is_better = tasks.verdict == Verdict::Known;
-        return Ok(Found {
-            retrieval: Some(if is_better { tasks } else { retrieval }),
-            missing_language: None,
-        });
-    }
-    if wanted.is_some() {
-        let elsewhere = search(ItemFilter {
-            kind,
-            language: None,
-        })
-        .await?;
-        let best = elsewhere.hits.first().map_or(0.0, |hit| hit.score);
-        let here = retrieval.hits.first().map_or(0.0, |hit| hit.score);
-        if elsewhere.verdict != Verdict::Unknown && best >= OTHER_LANGUAGE_SCORE_MIN && best > here
-        {
-            return Ok(Found {
-                retrieval: Some(elsewhere),
-                missing_language: wanted,
-            });
+    if wanted.is_some() && best.verdict != Verdict::Known {
+        let elsewhere = search(kind, None).await?;
+        let score = |found: &Retrieval| found.hits.first().map_or(0.0, |hit| hit.score);
+        if score(&elsewhere) >= OTHER_LANGUAGE_SCORE_MIN && score(&elsewhere) > score(&best) {
+            best = elsewhere;
         }
     }
     Ok(Found {
-        retrieval: Some(retrieval),
-        missing_language: None,
+        retrieval: Some(best),
     })
+}
+
+/// The kind of item wanted, and the kind to fall back on. An idea without a note may still be a task whose code can be
+/// explained; words that ask for code may name an idea, unless the user chose code.
+const fn kinds_for(intent: Intent, mode: Mode) -> (Option<ItemKind>, Option<ItemKind>) {
+    match (intent, mode) {
+        (Intent::Generate, Mode::Generate) => (Some(ItemKind::Task), None),
+        (Intent::Generate, Mode::Auto | Mode::Explain) => {
+            (Some(ItemKind::Task), Some(ItemKind::Concept))
+        }
+        (Intent::Explain, _) => (Some(ItemKind::Concept), Some(ItemKind::Task)),
+        (Intent::None, _) => (None, None),
+    }
 }
 
 /// Leaves out what hardly fits, but never the best hit.
@@ -292,7 +269,11 @@ pub(super) fn decide(
     let Some(retrieval) = found.retrieval else {
         return Plan::SayWhatIsPossible;
     };
-    let outcome = match (retrieval.verdict, found.missing_language) {
+    let found_language = retrieval.hits.first().and_then(|hit| hit.item.language());
+    let missing_language = request
+        .language
+        .filter(|wanted| found_language.is_some_and(|found| found != *wanted));
+    let outcome = match (retrieval.verdict, missing_language) {
         (Verdict::Known, None) => Outcome::Answered,
         (Verdict::Known, Some(_)) | (Verdict::Confirm, _) => Outcome::Confirm,
         (Verdict::Unknown, _) => Outcome::Unknown,
@@ -314,7 +295,7 @@ pub(super) fn decide(
     let chosen = Chosen {
         hits: retrieval.hits,
         outcome,
-        missing_language: found.missing_language,
+        missing_language,
     };
     match (is_concept, route.intent) {
         (true, _) => Plan::TellConcept(chosen),

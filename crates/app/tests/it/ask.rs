@@ -82,6 +82,26 @@ async fn known_code_is_given_with_its_sources_checks_and_receipt() {
 }
 
 #[tokio::test]
+async fn code_in_another_language_than_asked_for_is_offered_as_such() {
+    let instance = Instance::new().await;
+    let ada = instance.sign_in("ada", Role::User).await;
+    let asked = Question {
+        language: Some(Language::Go),
+        ..question("write a function that merges overlapping intervals")
+    };
+    let answer = instance.answer(&ada, asked).await.answer;
+    assert_eq!(
+        (answer.outcome, answer.language),
+        (Outcome::Confirm, Some(Language::Python))
+    );
+    assert!(
+        answer.markdown.contains("do not know this in Go"),
+        "{}",
+        answer.markdown
+    );
+}
+
+#[tokio::test]
 async fn a_name_asked_for_is_given_and_the_renaming_is_told() {
     let instance = Instance::new().await;
     let ada = instance.sign_in("ada", Role::User).await;
