@@ -77,6 +77,11 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
     ),
 ];
 
+/// The beginning and the end of an answer as events.
+const EVENTS_EXAMPLE: &str = "event: route\ndata: {\"intent\":\"explain\", …}\n\nevent: sources\ndata: {\"sources\":[…]}\n\n\
+    event: token\ndata: {\"text\":\"A list \"}\n\nevent: check\ndata: {\"syntax\":\"passed\", …}\n\n\
+    event: done\ndata: {\"answer\":\"A list …\", …}\n\n";
+
 /// The description of the API.
 pub fn document() -> OpenApi {
     let mut document = documented_routes().into_openapi();
@@ -168,8 +173,23 @@ fn operations_of(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Oper
     .filter_map(|(method, operation)| Some((method, operation?)))
 }
 
+/// OpenAPI 3.1 has no schema for the events of a stream, and one for the whole text would be wrong; an example says more.
+fn describe_streams(operation: &mut Operation) {
+    let stream = ContentBuilder::new()
+        .example(Some(EVENTS_EXAMPLE.into()))
+        .build();
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response
+            && let Some(content) = response.content.get_mut("text/event-stream")
+        {
+            *content = stream.clone();
+        }
+    }
+}
+
 /// Adds the security and the refusals that follow from the kind of the route.
 fn complete(method: &Method, path: &str, operation: &mut Operation) {
+    describe_streams(operation);
     let mut statuses = vec!["500", "503"];
     match find_rule(method, path) {
         Some(Access::Needs(_)) => {
