@@ -182,7 +182,7 @@ fn describe_streams(operation: &mut Operation) {
         if let RefOr::T(response) = response
             && let Some(content) = response.content.get_mut("text/event-stream")
         {
-            *content = stream.clone();
+            *content = RefOr::T(stream.clone());
         }
     }
 }
