@@ -52,7 +52,7 @@ pub enum KnowledgeError {
         reason: InvalidText,
     },
     /// A taught implementation does not parse.
-    #[error("the implementation does not parse at line {}, column {}: {}; correct it and send it again", .0.line, .0.column, .0.message)]
+    #[error("the implementation does not parse at line {}, column {}: {}; correct it and send it again", .0.line, .0.column, .0.clause())]
     Syntax(SyntaxError),
     /// The caller may not.
     #[error(transparent)]

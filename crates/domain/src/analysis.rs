@@ -14,6 +14,13 @@ pub struct SyntaxError {
     pub message: String,
 }
 
+impl SyntaxError {
+    /// What is wrong, without the full stop, to be set into another sentence.
+    pub fn clause(&self) -> &str {
+        self.message.trim_end_matches('.')
+    }
+}
+
 /// An explanation made from the syntax tree alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {

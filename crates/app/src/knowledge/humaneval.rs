@@ -127,7 +127,9 @@ fn read_line(line: &str, analyser: &dyn CodeAnalyser) -> Result<Draft, String> {
     if let Some(error) = analyser.find_syntax_errors(Language::Python, &code).first() {
         return Err(format!(
             "the solution of `{}` does not parse at its line {}: {}",
-            row.task_id, error.line, error.message
+            row.task_id,
+            error.line,
+            error.clause()
         ));
     }
     if !code.contains(&format!("def {}(", row.entry_point)) {
