@@ -45,8 +45,17 @@ def add(collection, vectors, start, end):
     )
 
 
-def insert(collection, vectors, fewer, seconds_max):
-    """Inserts all vectors, or `fewer` when all would take too long; returns how many and the seconds spent."""
+def search(collection, query, where=None):
+    """The ids of the nearest."""
+    result = collection.query(query_embeddings=[query], n_results=WANTED, where=where, include=["distances"])
+    return [int(name) for name in result["ids"][0]]
+
+
+def insert(collection, vectors, query, fewer, seconds_max):
+    """Inserts all vectors, or `fewer` when all would take too long; returns how many and the seconds spent.
+
+    The graph is brought up to date by the next search, so one belongs to the time.
+    """
     total = len(vectors)
     began = time.perf_counter()
     done = 0
@@ -54,35 +63,42 @@ def insert(collection, vectors, fewer, seconds_max):
         end = min(done + BATCH, total)
         add(collection, vectors, done, end)
         done = end
-        spent = time.perf_counter() - began
         # The graph gets slower as it grows, so what the first part took is a lower bound for the rest.
-        if done == fewer and spent * total / done > seconds_max:
-            break
+        if done == fewer:
+            search(collection, query)
+            if (time.perf_counter() - began) * total / done > seconds_max:
+                break
+    search(collection, query)
     return done, time.perf_counter() - began
 
 
 def timed_queries(collection, queries, where=None):
     for query in queries[:WARM_UP]:
-        collection.query(query_embeddings=[query], n_results=WANTED, where=where, include=["distances"])
+        search(collection, query, where)
     seconds, found = [], []
     for query in queries:
         began = time.perf_counter()
-        result = collection.query(query_embeddings=[query], n_results=WANTED, where=where, include=["distances"])
+        ids = search(collection, query, where)
         seconds.append(time.perf_counter() - began)
-        found.append([int(name) for name in result["ids"][0]])
+        found.append(ids)
     return seconds, found
 
 
 def timed_singles(collection, vectors, count):
+    """Seconds of inserting one, then deleting one, each with the search that shows it."""
     inserts, deletes = [], []
     for at in range(SINGLE):
         began = time.perf_counter()
         collection.add(ids=[f"{count + at}"], embeddings=vectors[at : at + 1], metadatas=[{"language": "go"}])
+        ids = search(collection, vectors[at])
         inserts.append(time.perf_counter() - began)
+        assert count + at in ids, "an inserted vector is not found"
     for at in range(SINGLE):
         began = time.perf_counter()
         collection.delete(ids=[f"{count + at}"])
+        ids = search(collection, vectors[at])
         deletes.append(time.perf_counter() - began)
+        assert count + at not in ids, "a deleted vector is still found"
     return inserts, deletes
 
 
@@ -91,7 +107,7 @@ def reopen(folder, queries):
     query = read_vectors(queries)[0]
     began = time.perf_counter()
     collection = open_client(folder).get_collection(NAME, embedding_function=None)
-    collection.query(query_embeddings=[query], n_results=WANTED, include=["distances"])
+    search(collection, query)
     print(time.perf_counter() - began)
 
 
@@ -104,10 +120,10 @@ def main():
     collection = open_client(folder).create_collection(
         NAME, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
     )
-    count, spent = insert(collection, vectors, fewer, seconds_max)
+    count, spent = insert(collection, vectors, queries[0], fewer, seconds_max)
     query_seconds, found = timed_queries(collection, queries)
     filtered_seconds, _ = timed_queries(collection, queries[:FILTERED], {"language": "python"})
-    inserts, deletes = timed_singles(collection, vectors, count)
+    inserts, deletes = timed_singles(collection, queries, count)
     command = [sys.executable, __file__, "--reopen", folder, asked]
     reopened = subprocess.run(command, check=True, capture_output=True, text=True)
     result = {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Bench;
 use super::corpus::Corpus;
-use super::http::Session;
+use super::http::{Session, json_of};
 use super::machine::processor_time;
 use super::pause::pause;
 use super::report::Row;
@@ -51,6 +51,9 @@ pub(crate) fn measure(
     let requests: Vec<reqwest::Request> = (0..count)
         .map(|at| request(session, &messages.text(corpus, at / ROUTES.len()), at))
         .collect::<Result<_, _>>()?;
+    if matches!(messages, Messages::Known) {
+        bench.runtime.block_on(make_known(session, corpus))?;
+    }
     let busy_before = processor_time(server.pid())?;
     let began = Instant::now();
     let (answered, latest) = send_all(bench, session, requests);
@@ -104,6 +107,15 @@ impl Messages {
             Self::New => "every message routed is new (125 embeddings/s)",
         }
     }
+}
+
+/// Routes the few messages once, so that their vectors are remembered.
+async fn make_known(session: &Session, corpus: &Corpus) -> anyhow::Result<()> {
+    for at in 0..KNOWN {
+        let message = json!({"message": Messages::Known.text(corpus, at)});
+        json_of(session.post("/api/v1/route", &message).send().await?).await?;
+    }
+    Ok(())
 }
 
 fn request(session: &Session, message: &str, at: usize) -> reqwest::Result<reqwest::Request> {
