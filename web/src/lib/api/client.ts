@@ -11,6 +11,7 @@ import type {
   ConversationPage,
   MessagePage,
   NewAccount,
+  NewAdmin,
   NewTask,
   Problem,
   Receipt,
@@ -19,7 +20,8 @@ import type {
   Source,
   SystemStatus,
   TaughtTask,
-  User
+  User,
+  UserReply
 } from './types';
 
 /** A request that failed: `status` is 0 when no answer came at all. */
@@ -127,17 +129,15 @@ const id = encodeURIComponent;
 
 export const auth = {
   register: (account: NewAccount) =>
-    json<{ user: User }>('POST', '/api/v1/auth/register', { body: account, keepsSession: true }),
-  setup: (account: { token: string; email: string; username: string; password: string }) =>
-    json<{ user: User }>('POST', '/api/v1/auth/setup', { body: account, keepsSession: true }),
+    json<UserReply>('POST', '/api/v1/auth/register', { body: account, keepsSession: true }),
+  setup: (account: NewAdmin) => json<UserReply>('POST', '/api/v1/auth/setup', { body: account, keepsSession: true }),
   login: (email: string, password: string) =>
     json<SignIn>('POST', '/api/v1/auth/login', { body: { email, password }, keepsSession: true }),
   logout: () => send('POST', '/api/v1/auth/logout', { keepsSession: true }),
   /** Who is signed in; null when nobody is. */
   async me(): Promise<User | null> {
     try {
-      const found = await json<User | { user: User }>('GET', '/api/v1/auth/me', { keepsSession: true });
-      return 'user' in found ? found.user : found;
+      return (await json<UserReply>('GET', '/api/v1/auth/me', { keepsSession: true })).user;
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return null;
       throw error;

@@ -1,157 +1,49 @@
-// The wire types of the HTTP contract, as far as the web app uses them. No behaviour.
+// The wire types of the HTTP contract under the names the web app uses. All but the events come from schema.ts, which
+// `npm run gen` makes of the API description. No behaviour.
 
-export type Role = 'admin' | 'developer' | 'student' | 'user';
-export type Mode = 'auto' | 'generate' | 'explain';
-export type Style = 'beginner' | 'technical' | 'step-by-step';
-export type Outcome = 'answered' | 'confirm' | 'unknown';
-export type CheckResult = 'passed' | 'failed' | 'verified' | 'not_applicable' | 'unavailable';
-export type Language = 'python' | 'javascript' | 'typescript' | 'cpp' | 'c' | 'sql' | 'rust' | 'java' | 'go';
+import type { components } from './schema';
 
-export interface User {
-  id: string;
-  email: string;
-  username: string;
-  role: Role;
-  created_at: string;
-}
+type Schemas = components['schemas'];
 
-export interface SignIn {
-  access_token: string;
-  token_type: string;
-  expires_in: number;
-  user: User;
-}
+export type Role = Schemas['Role'];
+export type Mode = Schemas['Mode'];
+export type Style = Schemas['Style'];
+export type Outcome = Schemas['Outcome'];
+export type CheckResult = Schemas['CheckResult'];
+export type Language = Schemas['Language'];
 
-export interface NewAccount {
-  email: string;
-  username: string;
-  password: string;
-  role?: Exclude<Role, 'admin'>;
-}
+export type User = Schemas['User'];
+export type UserReply = Schemas['UserResponse'];
+export type SignIn = Schemas['LoginResponse'];
+export type NewAccount = Schemas['RegisterRequest'];
+export type NewAdmin = Schemas['SetUpRequest'];
 
-export interface AskRequest {
-  message: string;
-  code?: string;
-  mode?: Mode;
-  language?: Language;
-  style?: Style;
-  conversation_id?: string;
-  /** The earlier answer that this question replaces. */
-  replaces_message_id?: string;
-}
+export type AskRequest = Schemas['AskRequest'];
+export type Answer = Schemas['AnswerResponse'];
+export type Source = Schemas['Source'];
+export type Checks = Schemas['Checks'];
+export type Route = Schemas['RouteResponse'];
 
-export interface Source {
-  id: string;
-  title: string;
-  /** Calibrated probability, 0 to 1, that it answers the question. */
-  score: number;
-  language?: Language | null;
-  key?: string;
-}
+export type Conversation = Schemas['ConversationResponse'];
+export type ConversationPage = Schemas['ConversationList'];
+export type Message = Schemas['MessageResponse'];
+export type MessagePage = Schemas['MessageList'];
 
-export interface Checks {
-  syntax: CheckResult;
-  execution: CheckResult;
-  notes: string[];
-}
+export type Receipt = Schemas['ReceiptResponse'];
+export type NewTask = Schemas['TeachRequest'];
+export type TaughtTask = Schemas['TeachResponse'];
+export type SystemStatus = Schemas['StatusResponse'];
 
-export interface Route {
-  intent: 'generate' | 'explain' | 'none';
-  topic: 'data-science' | 'other';
-  scores: { generate: number; explain: number; none: number };
-  mode: Mode;
-  rung: string;
-}
+/** RFC 9457; what is optional may be missing when the problem did not come from the server. */
+export type Problem = Pick<Schemas['Problem'], 'title' | 'status'> & Partial<Schemas['Problem']>;
 
-export interface Answer {
-  /** Markdown. */
-  answer: string;
-  code?: string | null;
-  language?: Language | null;
-  outcome: Outcome;
-  brain: string;
-  reason: string;
-  model?: string | null;
-  ai_confidence: number;
-  sources: Source[];
-  checks: Checks;
-  conversation_id?: string | null;
-  message_id?: string | null;
-  receipt_id?: string | null;
-}
-
-/** What the server tells while it answers, in this order; `token` comes many times. */
+/**
+ * What the server tells while it answers, in this order; `token` comes many times. Written by hand, because the
+ * description shows a stream of events by example only.
+ */
 export type AskEvent =
   | { kind: 'route'; route: Route }
   | { kind: 'sources'; sources: Source[] }
   | { kind: 'token'; text: string }
   | { kind: 'check'; checks: Checks }
   | { kind: 'done'; answer: Answer };
-
-export interface Conversation {
-  id: string;
-  title: string;
-  created_at: string;
-  updated_at: string;
-}
-
-export interface ConversationPage {
-  conversations: Conversation[];
-  total: number;
-}
-
-export interface Message {
-  id: string;
-  author: 'user' | 'assistant';
-  created_at: string;
-  text?: string | null;
-  answer?: Answer | null;
-}
-
-export interface MessagePage {
-  messages: Message[];
-  total: number;
-}
-
-export interface ReceiptStep {
-  name: string;
-  duration_us: number;
-  facts: { name: string; value: string }[];
-}
-
-export interface Receipt {
-  id: string;
-  version: string;
-  encoder: string;
-  created_at: string;
-  steps: ReceiptStep[];
-}
-
-export interface NewTask {
-  description: string;
-  implementation: string;
-  language: Language;
-  tests?: string;
-}
-
-export interface TaughtTask {
-  id: string;
-  status: 'draft' | 'published';
-  checks: Checks;
-}
-
-export interface SystemStatus {
-  version: string;
-  encoder: { available: boolean; detail: string };
-  knowledge: { tasks: number; concepts: number };
-  language_model: { available: boolean; detail: string };
-}
-
-/** RFC 9457. */
-export interface Problem {
-  type?: string;
-  title: string;
-  status: number;
-  detail?: string;
-  errors?: { field: string; message: string }[];
-}

@@ -8,14 +8,18 @@ const SETTINGS: Settings = { mode: 'auto', language: '', style: 'beginner' };
 function answer(text: string, message: string): Answer {
   return {
     answer: text,
+    code: null,
+    language: null,
     outcome: 'answered',
     brain: 'LIBRARY',
     reason: 'it was there',
+    model: null,
     ai_confidence: 0,
     sources: [],
     checks: { syntax: 'passed', execution: 'verified', notes: [] },
     conversation_id: 'c1',
-    message_id: message
+    message_id: message,
+    receipt_id: null
   };
 }
 
@@ -114,7 +118,8 @@ describe('stored messages', () => {
     id,
     author,
     created_at: '2026-01-01T00:00:00Z',
-    ...(author === 'user' ? { text } : { answer: answer(text, '') })
+    text: author === 'user' ? text : null,
+    answer: author === 'assistant' ? answer(text, '') : null
   });
 
   it('are paired, also when one of a pair is missing', () => {
