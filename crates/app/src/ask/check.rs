@@ -16,7 +16,9 @@ pub(super) fn check(answer: &Answer, proof: Proof, analyser: &dyn CodeAnalyser) 
         Some(error) => {
             format!(
                 "The code does not parse: line {}, column {}: {}.",
-                error.line, error.column, error.clause()
+                error.line,
+                error.column,
+                error.clause()
             )
         }
     }];
