@@ -1,5 +1,6 @@
 // Browser tests against the real server: node e2e/run.mjs [--base-url URL --admin-link LINK] [--only WORD]
-// Without a URL, the binary named by CODEGENIE_BIN is started on a free port. Pictures go to test-results/.
+// Without a URL, the binary named by CODEGENIE_BIN is started on a free port, with the models of CODEGENIE_MODELS_DIR;
+// without those the journeys search by words alone. Pictures go to test-results/.
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +10,8 @@ import { accountJourneys, setUpJourney } from './journeys/accounts.mjs';
 import { askJourneys } from './journeys/ask.mjs';
 import { conversationJourneys } from './journeys/conversations.mjs';
 import { lookJourneys } from './journeys/look.mjs';
-import { startServer } from './server.mjs';
+import { wordsJourneys } from './journeys/words.mjs';
+import { startServer, waitUntilIndexed, withoutModels } from './server.mjs';
 import { photographer } from './steps.mjs';
 
 const { values } = parseArgs({
@@ -31,12 +33,10 @@ async function runJourney(browser, server, journey) {
   }
 }
 
-async function runAll(browser, server) {
-  const first = server.adminLink ? [setUpJourney] : [];
-  const journeys = [...first, ...accountJourneys, ...askJourneys, ...conversationJourneys, ...lookJourneys];
+/** Runs those that are wanted one after the other; gives how many failed. */
+async function runJourneys(browser, server, journeys) {
   let failures = 0;
   for (const journey of journeys) {
-    if (journey !== setUpJourney && !journey.name.includes(values.only)) continue;
     const start = performance.now();
     try {
       await runJourney(browser, server, journey);
@@ -47,6 +47,34 @@ async function runAll(browser, server) {
     }
   }
   return failures;
+}
+
+const isWanted = ({ name }) => name.includes(values.only);
+
+async function runAll(browser, server) {
+  const first = server.adminLink ? [setUpJourney] : [];
+  let failures = await runJourneys(browser, server, [...first, ...accountJourneys.filter(isWanted)]);
+  const later = [...askJourneys, ...conversationJourneys, ...lookJourneys].filter(isWanted);
+  if (later.length > 0 && process.env.CODEGENIE_MODELS_DIR) {
+    const start = performance.now();
+    await waitUntilIndexed(server.baseUrl);
+    console.log(`      the library is indexed (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  }
+  failures += await runJourneys(browser, server, later);
+  const words = wordsJourneys.filter(isWanted);
+  if (words.length > 0 && process.env.CODEGENIE_BIN) failures += await runWithoutModels(browser, words);
+  return failures;
+}
+
+function runWithoutModels(browser, journeys) {
+  return withoutModels(async (environment) => {
+    const server = await startServer(process.env.CODEGENIE_BIN, environment);
+    try {
+      return await runJourneys(browser, server, journeys);
+    } finally {
+      await server.stop();
+    }
+  });
 }
 
 async function startOrFind() {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const START_MS_MAX = 60_000;
+/** Indexing takes seconds; a busy machine with a debug build takes longer. */
+const INDEX_MS_MAX = 240_000;
 
 /** Resolves with the two addresses the server prints. */
 function readAddresses(child) {
@@ -26,23 +28,71 @@ function readAddresses(child) {
   });
 }
 
-async function waitUntilReady(baseUrl) {
-  const deadline = Date.now() + START_MS_MAX;
+/** Looks until there is something to be seen, and gives it. */
+async function waitFor(look, timeMsMax, failure) {
+  const deadline = Date.now() + timeMsMax;
   for (;;) {
-    const isReady = await fetch(`${baseUrl}/health/ready`).then(
-      (response) => response.ok,
-      () => false
-    );
-    if (isReady) return;
-    if (Date.now() > deadline) throw new Error('the server did not become ready in time');
+    const seen = await look();
+    if (seen) return seen;
+    if (Date.now() > deadline) throw new Error(failure);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-export async function startServer(binary) {
+function waitUntilReady(baseUrl) {
+  const look = () =>
+    fetch(`${baseUrl}/health/ready`).then(
+      (response) => response.ok,
+      () => false
+    );
+  return waitFor(look, START_MS_MAX, 'the server did not become ready in time');
+}
+
+async function call(method, url, headers, body) {
+  const response = await fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body ? { body: JSON.stringify(body) } : {})
+  });
+  if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${await response.text()}`);
+  return response.json();
+}
+
+/** Makes an account for looking at the status; gives what to send along. */
+async function signIn(baseUrl) {
+  const account = { email: `watcher.${process.pid}@example.org`, password: 'Correct-horse-9' };
+  await call('POST', `${baseUrl}/api/v1/auth/register`, {}, { ...account, username: `watcher.${process.pid}` });
+  const { access_token: token } = await call('POST', `${baseUrl}/api/v1/auth/login`, {}, account);
+  return { authorization: `Bearer ${token}` };
+}
+
+/** Waits until the whole library has its vectors, so that search goes by meaning and words. */
+export async function waitUntilIndexed(baseUrl) {
+  const identity = await signIn(baseUrl);
+  const look = async () => {
+    const { encoder, knowledge } = await call('GET', `${baseUrl}/api/v1/system/status`, identity);
+    if (!encoder.available) throw new Error(`there is no embedding model: ${encoder.detail}`);
+    return knowledge.tasks > 0 && knowledge.concepts > 0 && knowledge.unembedded === 0;
+  };
+  await waitFor(look, INDEX_MS_MAX, 'the library was not indexed in time');
+}
+
+/** A folder without models makes the server search by words alone. */
+export async function withoutModels(run) {
+  const directory = await mkdtemp(join(tmpdir(), 'codegenie-e2e-no-models-'));
+  try {
+    return await run({ CODEGENIE_MODELS_DIR: directory });
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** `environment` is added to that of this process. */
+export async function startServer(binary, environment = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'codegenie-e2e-'));
   const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data-dir', directory], {
-    stdio: ['ignore', 'pipe', 'pipe']
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment }
   });
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {

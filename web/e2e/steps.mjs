@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 
 export const PASSWORD = 'Correct-horse-9';
-export const CODE_QUESTION = 'Write a Python function that checks whether a string is a palindrome';
+export const CODE_QUESTION = 'Write a Python function that merges overlapping intervals';
 export const EXPLAIN_QUESTION = 'Explain recursion';
 export const UNKNOWN_QUESTION = 'Write Python code that calibrates the flux capacitor of a Zorblax drive';
 

@@ -52,6 +52,30 @@ export const askJourneys = [
     }
   },
   {
+    name: 'the examples of the empty page are known',
+    async run({ page }) {
+      await register({ page });
+      const examples = page.getByRole('region', { name: 'Conversation' }).getByRole('listitem').getByRole('button');
+      await examples.first().waitFor();
+      const count = await examples.count();
+      assert.equal(count, 4);
+      for (let at = 0; at < count; at += 1) {
+        await examples.nth(at).click();
+        const answer = answers(page).first();
+        await ended(answer);
+        const question = await text(page.locator('.question'));
+        assert.equal(await answer.getByText('Is this what you meant?').count(), 0, `not sure of: ${question}`);
+        assert.equal(
+          await answer.getByRole('button', { name: 'Answered by LIBRARY' }).count(),
+          1,
+          `unknown: ${question}`
+        );
+        await page.getByRole('button', { name: 'New chat' }).click();
+        await examples.first().waitFor();
+      }
+    }
+  },
+  {
     name: 'code comes with copy, sources, checks and a receipt',
     async run({ page, photograph }) {
       await register({ page });
@@ -131,6 +155,13 @@ export const askJourneys = [
       );
       const first = await ask(page, 'Do it twice');
       await photograph(page, 'ask-confirm');
+      await page.setViewportSize({ width: 360, height: 740 });
+      const [yes, no] = await Promise.all(
+        ['Yes', 'No'].map((name) => first.getByRole('button', { name }).boundingBox())
+      );
+      assert.equal(yes.y, no.y, 'both choices are in one row');
+      await photograph(page, 'ask-confirm-narrow');
+      await page.setViewportSize({ width: 1280, height: 800 });
       await first.getByRole('button', { name: 'Yes' }).click();
       assert.equal(await first.getByText('Is this what you meant?').count(), 0);
       const second = await ask(page, 'Do it twice again');
