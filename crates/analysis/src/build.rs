@@ -1,6 +1,11 @@
 //! Builds facts from a syntax tree: statements here, definitions and expressions in their own files. Never deeper than
 //! [`DEPTH_MAX`]; what lies deeper is kept as text.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a few roles are special, whatever the others are"
+)]
+
 mod assignments;
 mod branches;
 mod classes;
@@ -124,9 +129,12 @@ impl<'a> Builder<'a> {
 
     fn dispatch(&mut self, node: Node<'_>, steps: &mut Vec<Step<'a>>) {
         let text = self.text(node);
+        if self.is_unreadable(node) {
+            return unreadable(node, steps);
+        }
         let kind = match self.role(node) {
             Role::Skip => return,
-            Role::Import => StepKind::Import(text),
+            Role::Import => return self.imports(node, steps),
             Role::Function => match self.function(node) {
                 Some(function) => StepKind::Function(Box::new(function)),
                 None => return,
@@ -141,21 +149,8 @@ impl<'a> Builder<'a> {
                 let body = self.block(node);
                 StepKind::Block { label: "", body }
             }
-            Role::Unsafe => {
-                let label = if node.kind().starts_with("async") {
-                    "async"
-                } else {
-                    "unsafe"
-                };
-                let body = named(node)
-                    .into_iter()
-                    .last()
-                    .map(|inner| self.block(inner));
-                StepKind::Block {
-                    label,
-                    body: body.unwrap_or_default(),
-                }
-            }
+            Role::Unsafe => self.marked_block(node),
+            Role::ExpressionStatement if text == "..." => StepKind::Pass,
             Role::ExpressionStatement => {
                 for child in named(node) {
                     self.step_into(child, steps);
@@ -192,11 +187,102 @@ impl<'a> Builder<'a> {
                 },
                 _ => return,
             },
-            Role::Other if node.is_error() => return self.wrapped(node, steps),
+            Role::Other if node.is_error() => return self.salvage(node, steps),
             Role::Other if !self.is_expression(node) => StepKind::Other(text),
             _ => StepKind::Evaluate(self.expr(node)),
         };
         steps.push(step_at(node, kind));
+    }
+
+    /// An `unsafe` or `async` block of Rust.
+    fn marked_block(&mut self, node: Node<'_>) -> StepKind<'a> {
+        let label = if node.kind().starts_with("async") {
+            "async"
+        } else {
+            "unsafe"
+        };
+        let body = named(node)
+            .into_iter()
+            .last()
+            .map(|inner| self.block(inner));
+        StepKind::Block {
+            label,
+            body: body.unwrap_or_default(),
+        }
+    }
+
+    /// Whether a simple statement has something in it that does not parse; what it seems to say would be wrong.
+    fn is_unreadable(&self, node: Node<'_>) -> bool {
+        let is_simple = matches!(
+            self.role(node),
+            Role::ExpressionStatement
+                | Role::Assignment
+                | Role::Declaration
+                | Role::Return
+                | Role::Raise
+                | Role::Other
+        );
+        if !is_simple || node.is_error() || !node.has_error() {
+            return false;
+        }
+        let mut is_broken = false;
+        parse::walk(node, |inner| {
+            is_broken |= inner.is_error();
+            // What is broken inside a block is told there.
+            !is_broken && inner.has_error() && self.role(inner) != Role::Block
+        });
+        is_broken
+    }
+
+    /// The whole statements inside of something that does not parse.
+    fn salvage(&mut self, node: Node<'_>, steps: &mut Vec<Step<'a>>) {
+        for child in named(node) {
+            let is_statement = matches!(
+                self.role(child),
+                Role::Import
+                    | Role::Function
+                    | Role::Class(_)
+                    | Role::Decorated
+                    | Role::Wrapper
+                    | Role::Block
+                    | Role::ExpressionStatement
+                    | Role::Declaration
+                    | Role::Assignment
+                    | Role::If
+                    | Role::ForEach
+                    | Role::ForCount
+                    | Role::GoFor
+                    | Role::While
+                    | Role::Switch(_)
+                    | Role::Return
+                    | Role::Raise
+                    | Role::Try
+                    | Role::With
+            );
+            if is_statement || child.is_error() {
+                self.step_into(child, steps);
+            } else if self.role(child) != Role::Skip {
+                unreadable(child, steps);
+            }
+        }
+    }
+
+    /// One import for each of what is loaded.
+    fn imports(&self, node: Node<'_>, steps: &mut Vec<Step<'a>>) {
+        let list = named(node)
+            .into_iter()
+            .find(|child| child.kind() == "import_spec_list");
+        match list {
+            Some(list) => steps.extend(
+                named(list)
+                    .into_iter()
+                    .map(|spec| step_at(spec, StepKind::Import(self.text(spec)))),
+            ),
+            None => steps.push(step_at(
+                node,
+                StepKind::Import(self.text(node).trim_end_matches(';')),
+            )),
+        }
     }
 
     /// Whether a node of no known role stands where an expression may; the rest (preprocessor lines, `global`) is kept as text.
@@ -270,6 +356,16 @@ impl<'a> Builder<'a> {
             }
             _ => {}
         }
+    }
+}
+
+/// What does not parse is told once, however many pieces it is in.
+fn unreadable(node: Node<'_>, steps: &mut Vec<Step<'_>>) {
+    match steps.last_mut() {
+        Some(last) if matches!(last.kind, StepKind::Unreadable) => {
+            last.end_line = last.end_line.max(parse::end_line(node));
+        }
+        _ => steps.push(step_at(node, StepKind::Unreadable)),
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Function<'a> {
     pub(crate) owner: Option<String>,
     pub(crate) body: Vec<Step<'a>>,
     pub(crate) has_body: bool,
+    /// Part of the body does not parse.
+    pub(crate) is_partial: bool,
 }
 
 /// A parameter.
@@ -66,6 +68,8 @@ pub(crate) struct Class<'a> {
     pub(crate) doc: Option<String>,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) body: Vec<Step<'a>>,
+    /// Part of it does not parse.
+    pub(crate) is_partial: bool,
 }
 
 /// A field, an enum variant or an interface property.
@@ -99,6 +103,8 @@ pub(crate) enum StepKind<'a> {
         target: Expr<'a>,
         operator: &'a str,
         value: Expr<'a>,
+        /// The type that is written with it.
+        type_text: Option<&'a str>,
     },
     /// `++` and `--`; `step` is 1 or -1.
     Increment {
@@ -170,6 +176,8 @@ pub(crate) enum StepKind<'a> {
     /// The last expression of a Rust block, before it is known whether it is returned.
     Tail(Expr<'a>),
     Other(&'a str),
+    /// Does not parse.
+    Unreadable,
 }
 
 /// What a for-each loop yields.
@@ -180,7 +188,7 @@ pub(crate) enum Over {
     Keys,
     /// Go `range`.
     GoRange,
-    /// Java streams excluded; asynchronous iteration.
+    /// Asynchronous iteration.
     Async,
 }
 
@@ -258,7 +266,9 @@ pub(crate) enum ExprKind<'a> {
         object: Box<Expr<'a>>,
         index: Box<Expr<'a>>,
     },
-    Slice,
+    Slice {
+        object: Option<Box<Expr<'a>>>,
+    },
     Binary {
         operator: &'a str,
         left: Box<Expr<'a>>,

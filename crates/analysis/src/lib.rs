@@ -1,10 +1,6 @@
 //! Reads code without running it: detects the language, finds what does not parse, explains what the code does from its
 //! syntax tree, and renames definitions. Implements [`domain::analysis::CodeAnalyser`]. No I/O, no model.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the facts have many variants and most readers of them look for two or three"
-)]
 mod build;
 mod complexity;
 mod detect;

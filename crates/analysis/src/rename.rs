@@ -1,5 +1,10 @@
 //! Renames a definition and what refers to it, by the syntax tree: never in texts or comments, never a member of another object.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a few roles decide, whatever the others are"
+)]
+
 use domain::language::Language;
 use tree_sitter::Node;
 
@@ -394,7 +399,9 @@ fn is_definition(language: Language, node: Node<'_>) -> bool {
             | "optional_parameter_declaration" => {
                 return is_field("name") || is_field("pattern") || is_field("declarator");
             }
-            "default_parameter" | "typed_default_parameter" => return is_field("name"),
+            "default_parameter" | "typed_default_parameter" | "catch_formal_parameter" => {
+                return is_field("name");
+            }
             "typed_parameter" => return !is_field("type"),
             "parameters"
             | "formal_parameters"
@@ -405,7 +412,6 @@ fn is_definition(language: Language, node: Node<'_>) -> bool {
             "as_pattern_target" | "except_clause" | "catch_clause" => {
                 return parent.kind() != "except_clause";
             }
-            "catch_formal_parameter" => return is_field("name"),
             "type" | "type_annotation" => return false,
             _ => {}
         }

@@ -1,6 +1,12 @@
 //! Explanations as Markdown. What the code says comes from `facts`; here it is put into one of three styles.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 mod beginner;
+mod edges;
 pub(crate) mod narrate;
 mod phrases;
 mod step_by_step;
@@ -11,12 +17,12 @@ use domain::analysis::SyntaxError;
 use domain::ask::Style;
 use domain::language::Language;
 
-use crate::facts::{Class, ClassKind, Function, Program, Step, StepKind, functions};
+use crate::facts::{Class, ClassKind, Expr, Function, Program, Step, StepKind, functions};
 use crate::scope::Scope;
 use crate::text::Put;
 use crate::{build, sql};
 use narrate::Told;
-pub(crate) use phrases::{capital, class_word, imperative, lines, name_words, third_person};
+pub(crate) use phrases::{capital, class_title, class_word, imperative, lines, third_person};
 use wording::code;
 
 /// Most functions that are told in full.
@@ -39,6 +45,12 @@ pub(crate) fn explain(
         sql::explain(code, style)
     } else {
         let program = build::build(language, code);
+        if program.body.is_empty() && errors.is_empty() {
+            return format!(
+                "# What this code does\n\nThis is {} code with nothing but comments: there is nothing to run.",
+                language.title()
+            );
+        }
         let view = View {
             language,
             program: &program,
@@ -53,7 +65,7 @@ pub(crate) fn explain(
     if !errors.is_empty() {
         text.push_str(&errors_section(errors));
     }
-    text.trim_end().to_owned()
+    text.trim_end().replace("\n\n\n", "\n\n")
 }
 
 fn errors_section(errors: &[SyntaxError]) -> String {
@@ -94,7 +106,7 @@ impl<'s, 'a> View<'s, 'a> {
                 class,
                 function,
                 step,
-                scope: Scope::new(self.language, self.program, Some(function)),
+                scope: Scope::new(self.language, self.program, Some(function), class),
             })
             .collect()
     }
@@ -118,7 +130,7 @@ impl<'s, 'a> View<'s, 'a> {
 
     /// The statements outside of definitions.
     pub(crate) fn main_steps(&self) -> Vec<Told> {
-        let scope = Scope::new(self.language, self.program, None);
+        let scope = Scope::new(self.language, self.program, None, None);
         let mut told = Vec::new();
         for step in &self.program.body {
             if !matches!(
@@ -143,21 +155,40 @@ fn collect_classes<'s, 'a>(steps: &'s [Step<'a>], found: &mut Vec<(&'s Class<'a>
     }
 }
 
+/// A result as a noun phrase; as code when its words would run together in a list.
+pub(crate) fn result<'a>(shown: &Shown<'_, 'a>, value: &Expr<'a>) -> String {
+    let text = shown.scope.noun(value);
+    let words: String = text.split('`').step_by(2).collect();
+    let is_chain = text.starts_with("the result of a chain");
+    if !is_chain && (words.contains(" if ") || words.contains(", ")) && value.text.len() < 60 {
+        code(value.text)
+    } else {
+        text
+    }
+}
+
 impl Shown<'_, '_> {
     /// `Stack.push`, or just the name.
     pub(crate) fn full_name(&self) -> String {
+        let between = match self.scope.language {
+            Language::Rust | Language::Cpp => "::",
+            _ => ".",
+        };
         let class = self
             .class
             .filter(|class| class.kind != ClassKind::Namespace)
             .map(|class| class.name.to_owned());
         match class.or_else(|| self.function.owner.clone()) {
-            Some(owner) => code(&format!("{owner}.{}", self.function.name)),
+            Some(owner) if owner == self.function.name => {
+                format!("the constructor of {}", code(&owner))
+            }
+            Some(owner) => code(&format!("{owner}{between}{}", self.function.name)),
             None => code(self.function.name),
         }
     }
 }
 
-/// Writes a walk as a nested list, `TOLD_MAX` lines at most.
+/// Writes a walk as a nested list of at most `left` lines. Whether it was cut, which the list then says.
 pub(crate) fn write_walk(
     told: &[Told],
     depth: usize,
@@ -165,14 +196,14 @@ pub(crate) fn write_walk(
     show: &dyn Fn(&Told) -> String,
     left: &mut usize,
     out: &mut String,
-) {
+) -> bool {
     let indent = if numbered { "   " } else { "  " }.repeat(depth);
     for (index, one) in told.iter().enumerate() {
         if *left == 0 {
             out.put(format_args!(
                 "{indent}- … and more that is not told here.\n"
             ));
-            return;
+            return true;
         }
         *left -= 1;
         let mark = if numbered {
@@ -181,11 +212,9 @@ pub(crate) fn write_walk(
             "-".to_owned()
         };
         out.put(format_args!("{indent}{mark} {}\n", show(one)));
-        if depth < 7 {
-            write_walk(&one.inner, depth + 1, numbered, show, left, out);
-            if *left == 0 {
-                return;
-            }
+        if depth < 7 && write_walk(&one.inner, depth + 1, numbered, show, left, out) {
+            return true;
         }
     }
+    false
 }

@@ -1,11 +1,17 @@
 //! What the names of a function hold, as far as the code shows. A name that holds different things is unknown.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use std::collections::{HashMap, HashSet};
 
 use domain::language::Language;
 
 use crate::facts::{
-    Expr, ExprKind, Function, Program, Shape, Step, StepKind, each_step, functions, last_segment,
+    Class, Expr, ExprKind, Function, Program, Shape, Step, StepKind, each_step, functions,
+    last_segment,
 };
 
 /// What a name holds.
@@ -28,6 +34,8 @@ pub(crate) struct Scope<'a> {
     natures: HashMap<&'a str, Nature>,
     /// Functions and classes of this code: they hide built-in ones of the same name.
     defined: HashSet<&'a str>,
+    /// The function is the body of a `with` block: what it yields to is that block.
+    pub(crate) is_context_manager: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -36,6 +44,7 @@ impl<'a> Scope<'a> {
         language: Language,
         program: &Program<'a>,
         function: Option<&Function<'a>>,
+        class: Option<&Class<'a>>,
     ) -> Self {
         let defined = functions(&program.body)
             .into_iter()
@@ -46,7 +55,20 @@ impl<'a> Scope<'a> {
             language,
             natures: HashMap::new(),
             defined,
+            is_context_manager: function.is_some_and(|function| {
+                function
+                    .decorators
+                    .iter()
+                    .any(|decorator| decorator.ends_with("contextmanager"))
+            }),
         };
+        for field in class
+            .map(|class| class.fields.as_slice())
+            .unwrap_or_default()
+        {
+            let nature = field.type_text.as_deref().map_or(Nature::Unknown, of_type);
+            scope.natures.insert(field.name, nature);
+        }
         if let Some(function) = function {
             for parameter in &function.parameters {
                 let nature = parameter
@@ -114,11 +136,10 @@ impl<'a> Scope<'a> {
     /// What an expression holds.
     pub(crate) fn of(&self, value: &Expr<'_>) -> Nature {
         match &value.kind {
-            ExprKind::Name => self
-                .natures
-                .get(value.text)
-                .copied()
-                .unwrap_or(Nature::Unknown),
+            ExprKind::Name => self.nature_of(value.text),
+            ExprKind::Member { object, name } if matches!(object.text, "self" | "this") => {
+                self.nature_of(name)
+            }
             ExprKind::Number => Nature::Number,
             ExprKind::Text => Nature::Text,
             ExprKind::Bool(_) | ExprKind::Not(_) => Nature::Bool,
@@ -147,9 +168,8 @@ impl<'a> Scope<'a> {
                 {
                     Nature::Map
                 }
-                "make" => Nature::List,
                 "len" => Nature::Number,
-                "list" | "sorted" => Nature::List,
+                "make" | "list" | "sorted" | "ArrayList" | "LinkedList" => Nature::List,
                 "set" | "Set" | "HashSet" | "unordered_set" => Nature::Set,
                 "dict" | "defaultdict" | "Counter" | "Map" | "HashMap" | "OrderedDict" => {
                     Nature::Map
@@ -157,11 +177,21 @@ impl<'a> Scope<'a> {
                 "new" | "with_capacity" if callee.text.contains("HashMap") => Nature::Map,
                 "new" | "with_capacity" if callee.text.contains("HashSet") => Nature::Set,
                 "new" | "with_capacity" if callee.text.contains("Vec") => Nature::List,
-                "ArrayList" | "LinkedList" => Nature::List,
                 _ => Nature::Unknown,
             },
             _ => Nature::Unknown,
         }
+    }
+
+    /// What a name holds.
+    pub(crate) fn nature_of(&self, name: &str) -> Nature {
+        let plain = name
+            .strip_prefix("self.")
+            .or_else(|| name.strip_prefix("this."));
+        self.natures
+            .get(plain.unwrap_or(name))
+            .copied()
+            .unwrap_or(Nature::Unknown)
     }
 
     /// Whether this code defines a function of this name.

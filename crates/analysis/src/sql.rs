@@ -283,8 +283,59 @@ fn create_table(source: &str, node: Node<'_>) -> Vec<Part> {
     parts
 }
 
+/// The first sentence: how many statements there are, and what a single one does.
+fn summary(statements: &[Statement]) -> String {
+    let [only] = statements else {
+        return format!(
+            "This is SQL with {} statements, which run one after the other.",
+            statements.len()
+        );
+    };
+    if only.title != "A query" {
+        return format!("This is one SQL statement. It {}.", lower(&only.title));
+    }
+    let has = |clause: &str| {
+        only.parts
+            .iter()
+            .any(|part| part.clause == clause && part.depth == 0)
+    };
+    let joins = only
+        .parts
+        .iter()
+        .filter(|part| part.clause == "JOIN" && part.depth == 0)
+        .count();
+    let mut steps = vec![match joins {
+        0 => "reads rows".to_owned(),
+        1 => "brings rows of two sources together".to_owned(),
+        more => format!("brings rows of {} sources together", more + 1),
+    }];
+    for (clause, step) in [
+        ("WHERE", "keeps some of the rows"),
+        ("GROUP BY", "puts them into groups"),
+        ("ORDER BY", "sorts the result"),
+        ("LIMIT", "keeps only the first rows of it"),
+    ] {
+        if has(clause) {
+            steps.push(step.to_owned());
+        }
+    }
+    format!(
+        "This is one SQL query, which reads data and changes nothing: it {}.",
+        join(&steps, "and")
+    )
+}
+
+/// A title inside a sentence.
+fn lower(title: &str) -> String {
+    let mut letters = title.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
 fn beginner(statements: &[Statement]) -> String {
-    let mut out = "# What this SQL does\n".to_owned();
+    let mut out = format!("# What this SQL does\n\n{}\n", summary(statements));
     let mut words: Vec<(&str, &str)> = Vec::new();
     for (index, statement) in statements.iter().enumerate() {
         let number = if statements.len() > 1 {

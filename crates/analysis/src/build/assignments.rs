@@ -44,7 +44,7 @@ impl<'a> Builder<'a> {
     pub(super) fn declarator(
         &mut self,
         node: Node<'_>,
-        type_text: &str,
+        type_text: &'a str,
         steps: &mut Vec<Step<'a>>,
     ) {
         let kind = node.kind();
@@ -80,6 +80,7 @@ impl<'a> Builder<'a> {
                     target,
                     operator: "=",
                     value,
+                    type_text: Some(own_type).filter(|text| !text.is_empty()),
                 },
             ));
         } else if matches!(
@@ -146,6 +147,7 @@ impl<'a> Builder<'a> {
             Some(binary) if !binary.is_empty() && binary != ":" => binary,
             _ => "=",
         };
+        let type_text = field(node, &["type"]).map(|node| self.text(node));
         for target in inner_targets.into_iter().rev().chain([left]) {
             let target = self.expr(target);
             let value = self.expr(value);
@@ -155,6 +157,7 @@ impl<'a> Builder<'a> {
                     target,
                     operator,
                     value,
+                    type_text,
                 },
             ));
         }

@@ -1,11 +1,16 @@
 //! Classes and their members.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use domain::language::Language;
 use tree_sitter::Node;
 
-use super::functions::{function_declarator, tidy_type};
+use super::functions::{function_declarator, is_broken, tidy_type};
 use super::{Builder, field, named};
-use crate::facts::{Class, ClassKind, Field, Step, StepKind};
+use crate::facts::{Class, ClassKind, ExprKind, Field, Step, StepKind};
 use crate::languages::Role;
 
 impl<'a> Builder<'a> {
@@ -36,6 +41,40 @@ impl<'a> Builder<'a> {
             }
             _ => field(node, &["name"])?,
         };
+        bases.extend(self.bases(node));
+        let is_definition =
+            holder.is_some() || !matches!(self.language, Language::C | Language::Cpp);
+        if !is_definition {
+            return None;
+        }
+        let mut class = Class {
+            name: self.text(name),
+            kind,
+            bases,
+            doc: None,
+            fields: Vec::new(),
+            body: Vec::new(),
+            is_partial: false,
+        };
+        if let Some(holder) = holder {
+            self.members(holder, &mut class);
+        }
+        class.fields.extend(self.record_fields(node));
+        if self.language == Language::Python {
+            python_fields(&mut class);
+        }
+        class.is_partial = is_broken(node);
+        class.doc = self.docstring(node).or_else(|| self.comment_above(node));
+        self.drop_docstring(&mut class.body);
+        if kind != ClassKind::Namespace {
+            mark_methods(&mut class.body);
+        }
+        Some(class)
+    }
+
+    /// What a class builds on.
+    fn bases(&self, node: Node<'_>) -> Vec<&'a str> {
+        let mut bases = Vec::new();
         for child in named(node) {
             let is_base = matches!(
                 child.kind(),
@@ -50,40 +89,22 @@ impl<'a> Builder<'a> {
                 bases.extend(self.base_names(child));
             }
         }
-        let is_definition =
-            holder.is_some() || !matches!(self.language, Language::C | Language::Cpp);
-        if !is_definition {
-            return None;
-        }
-        let mut class = Class {
-            name: self.text(name),
-            kind,
-            bases,
-            doc: None,
-            fields: Vec::new(),
-            body: Vec::new(),
-        };
-        if let Some(holder) = holder {
-            self.members(holder, &mut class);
-        }
-        if let Some(parameters) =
-            field(node, &["parameters"]).filter(|_| node.kind() == "record_declaration")
-        {
-            class.fields.extend(
-                self.parameters(parameters)
-                    .into_iter()
-                    .map(|parameter| Field {
-                        name: parameter.name,
-                        type_text: parameter.type_text,
-                    }),
-            );
-        }
-        class.doc = self.docstring(node).or_else(|| self.comment_above(node));
-        self.drop_docstring(&mut class.body);
-        if kind != ClassKind::Namespace {
-            mark_methods(&mut class.body);
-        }
-        Some(class)
+        bases
+    }
+
+    /// The parameters of a Java record are its fields.
+    fn record_fields(&self, node: Node<'_>) -> Vec<Field<'a>> {
+        let parameters =
+            field(node, &["parameters"]).filter(|_| node.kind() == "record_declaration");
+        let parameters = parameters.map(|parameters| self.parameters(parameters));
+        parameters
+            .unwrap_or_default()
+            .into_iter()
+            .map(|parameter| Field {
+                name: parameter.name,
+                type_text: parameter.type_text,
+            })
+            .collect()
     }
 
     pub(super) fn base_names(&self, node: Node<'_>) -> Vec<&'a str> {
@@ -173,6 +194,34 @@ pub(super) fn mark_methods(body: &mut [Step<'_>]) {
             {
                 first.is_receiver = true;
             }
+        }
+    }
+}
+
+/// Names that the body of a Python class sets are its fields, or the members of an enumeration.
+fn python_fields(class: &mut Class<'_>) {
+    if class
+        .bases
+        .iter()
+        .any(|base| base.ends_with("Enum") || base.ends_with("Flag"))
+    {
+        class.kind = ClassKind::Enum;
+    }
+    for step in &class.body {
+        let (name, type_text) = match &step.kind {
+            StepKind::Declare { name, type_text } => (*name, type_text.clone()),
+            StepKind::Assign {
+                target, type_text, ..
+            } if matches!(target.kind, ExprKind::Name) => {
+                (target.text, type_text.unwrap_or_default().to_owned())
+            }
+            _ => continue,
+        };
+        if !name.starts_with("__") {
+            class.fields.push(Field {
+                name,
+                type_text: Some(type_text).filter(|text| !text.is_empty()),
+            });
         }
     }
 }

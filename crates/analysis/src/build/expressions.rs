@@ -1,5 +1,10 @@
 //! Expressions.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use domain::language::Language;
 use tree_sitter::Node;
 
@@ -44,26 +49,10 @@ impl<'a> Builder<'a> {
             Role::False => ExprKind::Bool(false),
             Role::Null => ExprKind::Null,
             Role::Call | Role::New => self.call(node, role == Role::New),
-            Role::Keyword => match (field(node, &["name"]), field(node, &["value"])) {
-                (Some(name), Some(value)) => ExprKind::Keyword {
-                    name: self.text(name),
-                    value: self.boxed(value),
-                },
-                _ => self.other(node),
-            },
-            Role::Member => {
-                let object = field(node, &["object", "argument", "operand", "value"]);
-                let name = field(node, &["attribute", "property", "field"]);
-                match (object, name) {
-                    (Some(object), Some(name)) => ExprKind::Member {
-                        object: self.boxed(object),
-                        name: self.text(name),
-                    },
-                    _ => self.other(node),
-                }
-            }
+            Role::Keyword => self.keyword(node),
+            Role::Member => self.member(node),
             Role::Index => self.index(node, &children),
-            Role::Slice => ExprKind::Slice,
+            Role::Slice => ExprKind::Slice { object: None },
             Role::Binary => self.binary(node, &children),
             Role::Compare => self.compare(node, &children),
             Role::Unary => self.unary(node, &children),
@@ -110,6 +99,28 @@ impl<'a> Builder<'a> {
             _ => self.other(node),
         };
         Expr { text, kind }
+    }
+
+    fn keyword(&mut self, node: Node<'_>) -> ExprKind<'a> {
+        match (field(node, &["name"]), field(node, &["value"])) {
+            (Some(name), Some(value)) => ExprKind::Keyword {
+                name: self.text(name),
+                value: self.boxed(value),
+            },
+            _ => self.other(node),
+        }
+    }
+
+    fn member(&mut self, node: Node<'_>) -> ExprKind<'a> {
+        let object = field(node, &["object", "argument", "operand", "value"]);
+        let name = field(node, &["attribute", "property", "field"]);
+        match (object, name) {
+            (Some(object), Some(name)) => ExprKind::Member {
+                object: self.boxed(object),
+                name: self.text(name),
+            },
+            _ => self.other(node),
+        }
     }
 
     fn single_step(&mut self, node: Node<'_>) -> Option<Box<crate::facts::Step<'a>>> {
@@ -243,7 +254,10 @@ impl<'a> Builder<'a> {
                     index: self.boxed(index),
                 }
             }
-            _ => ExprKind::Slice,
+            (Some(object), _) => ExprKind::Slice {
+                object: Some(self.boxed(object)),
+            },
+            _ => ExprKind::Slice { object: None },
         }
     }
 

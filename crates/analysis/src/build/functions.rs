@@ -1,10 +1,15 @@
 //! Functions and their parameters.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use domain::language::Language;
 use tree_sitter::Node;
 
 use super::{Builder, field, named, step_at};
-use crate::facts::{ExprKind, Function, Parameter, Step, StepKind, each_expression};
+use crate::facts::{Expr, ExprKind, Function, Parameter, Step, StepKind, each_expression};
 use crate::languages::Role;
 
 impl<'a> Builder<'a> {
@@ -57,8 +62,10 @@ impl<'a> Builder<'a> {
         function.body = field(node, &["body"])
             .map(|body| self.block(body))
             .unwrap_or_default();
+        self.initialisers(node, &mut function.body);
         function.doc = self.docstring(node).or_else(|| self.comment_above(node));
         self.drop_docstring(&mut function.body);
+        function.is_partial = is_broken(node);
         finish(&mut function);
         Some(function)
     }
@@ -108,6 +115,39 @@ impl<'a> Builder<'a> {
         Some(function)
     }
 
+    /// C++ sets members before the body of a constructor: `Point(int x) : x_(x) {}`.
+    fn initialisers(&mut self, node: Node<'_>, body: &mut Vec<Step<'a>>) {
+        let Some(list) = named(node)
+            .into_iter()
+            .find(|child| child.kind() == "field_initializer_list")
+        else {
+            return;
+        };
+        let mut first = Vec::new();
+        for child in named(list) {
+            let parts = named(child);
+            if let [name, values] = parts.as_slice()
+                && let [value] = named(*values).as_slice()
+            {
+                let target = Expr {
+                    text: self.text(*name),
+                    kind: ExprKind::Name,
+                };
+                let value = self.expr(*value);
+                let kind = StepKind::Assign {
+                    target,
+                    operator: "=",
+                    value,
+                    type_text: None,
+                };
+                first.push(step_at(child, kind));
+            } else {
+                first.push(step_at(child, StepKind::Other(self.text(child))));
+            }
+        }
+        body.splice(0..0, first);
+    }
+
     fn return_type(&self, node: Node<'_>, head: Node<'_>) -> Option<String> {
         let found = match self.language {
             Language::Java | Language::C | Language::Cpp => field(node, &["type"]),
@@ -122,9 +162,15 @@ impl<'a> Builder<'a> {
                 .unwrap_or_default()
                 .trim();
             let stars: String = between.chars().filter(|c| matches!(c, '*' | '&')).collect();
-            if !stars.is_empty() {
-                text = format!("{text} {stars}");
+            let is_constant = named(node).iter().any(|child| {
+                child.kind() == "type_qualifier"
+                    && self.text(*child) == "const"
+                    && child.end_byte() <= found.start_byte()
+            });
+            if is_constant {
+                text = format!("const {text}");
             }
+            text.push_str(&stars);
             if let Some(trailing) = named(head)
                 .into_iter()
                 .find(|child| child.kind() == "trailing_return_type")
@@ -254,6 +300,18 @@ pub(super) fn tidy_type(text: &str) -> String {
         .trim_start_matches("->")
         .trim();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether something inside could not be read at all; a missing mark alone does not count.
+pub(super) fn is_broken(node: Node<'_>) -> bool {
+    let mut broken = false;
+    if node.has_error() {
+        crate::parse::walk(node, |inner| {
+            broken |= inner.is_error();
+            !broken && inner.has_error()
+        });
+    }
+    broken
 }
 
 fn finish(function: &mut Function<'_>) {

@@ -1,5 +1,10 @@
 //! Ways through facts: what lies directly inside a statement or an expression, and everything in it.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use super::{Class, Expr, ExprKind, Function, Step, StepKind};
 
 impl<'a> Step<'a> {
@@ -52,7 +57,8 @@ impl<'a> Step<'a> {
             | StepKind::Spawn(_)
             | StepKind::Send { .. }
             | StepKind::Tail(_)
-            | StepKind::Other(_) => Vec::new(),
+            | StepKind::Other(_)
+            | StepKind::Unreadable => Vec::new(),
         }
     }
 
@@ -89,7 +95,8 @@ impl<'a> Step<'a> {
             | StepKind::Delete(_)
             | StepKind::LoopElse(_)
             | StepKind::Block { .. }
-            | StepKind::Other(_) => Vec::new(),
+            | StepKind::Other(_)
+            | StepKind::Unreadable => Vec::new(),
         }
     }
 
@@ -110,6 +117,7 @@ impl<'a> Expr<'a> {
                 callee, arguments, ..
             } => std::iter::once(&**callee).chain(arguments).collect(),
             ExprKind::Keyword { value, .. } => vec![value],
+            ExprKind::Slice { object } => object.iter().map(|object| &**object).collect(),
             ExprKind::Member { object, .. } => vec![object],
             ExprKind::Index { object, index } => vec![object, index],
             ExprKind::Binary { left, right, .. } => vec![left, right],
@@ -143,7 +151,6 @@ impl<'a> Expr<'a> {
             | ExprKind::Text
             | ExprKind::Bool(_)
             | ExprKind::Null
-            | ExprKind::Slice
             | ExprKind::Yield(None)
             | ExprKind::Choice(_)
             | ExprKind::Assignment(_)
@@ -169,6 +176,7 @@ impl<'a> Expr<'a> {
         };
         Some(match &callee.kind {
             ExprKind::Member { name, .. } => name,
+            _ if callee.text.contains([' ', '\n', '{', '(']) => return None,
             _ => last_segment(callee.text),
         })
     }

@@ -1,241 +1,230 @@
-//! The beginner style: what it is for, what goes in and out, what happens, and the words needed to read it.
+//! The beginner style: what it is for, what goes in and out, what happens, and the words needed to read it. Kept short.
 
-use super::{Shown, View, capital, class_word, name_words, technical, third_person};
-use crate::facts::{Class, ClassKind, ExprKind, StepKind, each_step};
-use crate::idioms;
+mod gist;
+mod overview;
+mod words;
+
+use super::{Shown, View, capital, edges, third_person, write_walk};
+use crate::facts::{StepKind, each_step};
 use crate::render::narrate::Told;
 use crate::render::wording::{code, join};
 use crate::text::Put;
+use words::Words;
 
 /// Most lines of one walk: a beginner reads an outline, not every statement.
-const WALK_MAX: usize = 40;
+const WALK_LINES_MAX: usize = 30;
+
+/// Lines that are told of a walk however long they are.
+const FIRST_LINES: usize = 6;
+
+/// Most words of one walk before its inner steps are left out.
+const WALK_WORDS_MAX: usize = 170;
+
+/// Most words about functions before the rest is told in one line each.
+const WORDS_MAX: usize = 200;
+
+/// Most terms that are explained.
+const TERMS_MAX: usize = 5;
+
+/// Most warnings.
+const WARNINGS_MAX: usize = 4;
+
+/// Most functions that get one line when the rest is told briefly.
+const BRIEF_MAX: usize = 16;
 
 pub(super) fn render(view: &View<'_, '_>) -> String {
     let functions = view.functions();
     let classes = view.classes();
     let mut out = "# What this code does\n\n".to_owned();
-    out.push_str(&overview(view, &functions, &classes));
+    out.push_str(&overview::overview(view, &functions, &classes));
+    let is_only = functions.len() == 1 && classes.is_empty();
+    let mut brief: Vec<&Shown<'_, '_>> = Vec::new();
+    let mut told = String::new();
+    let mut terms = Words::default();
     for (class, _) in &classes {
-        describe_class(class, &mut out);
+        overview::describe(class, &mut told);
     }
-    let mut words: Vec<(String, String)> = Vec::new();
-    let mut warnings: Vec<String> = Vec::new();
+    let longest = functions
+        .iter()
+        .max_by_key(|shown| shown.step.end_line - shown.step.line)
+        .map(|shown| shown.step.line);
+    let mut used = 0;
+    if let Some(shown) = functions
+        .iter()
+        .find(|shown| Some(shown.step.line) == longest)
+    {
+        let mut section = String::new();
+        function(shown, is_only, &mut section);
+        used = count_words(&section);
+    }
     for shown in &functions {
-        function(shown, functions.len() == 1, &mut out);
-        for idiom in idioms::find(&shown.scope, shown.function, shown.step.line) {
-            add_word(&mut words, idiom.name, idiom.meaning);
+        let mut section = String::new();
+        function(shown, is_only, &mut section);
+        // The longest function is what the code is about: there is always room for it.
+        let is_longest = Some(shown.step.line) == longest;
+        let words = if is_longest { 0 } else { count_words(&section) };
+        if used + words > WORDS_MAX && !is_longest {
+            brief.push(shown);
+        } else {
+            used += words;
+            told.push_str(&section);
+            terms.learn(shown);
         }
-        construct_words(shown, &mut words);
-        let edges = technical::edge_cases(shown);
-        warnings.extend(
-            edges
-                .into_iter()
-                .filter(|edge| !edge.contains("ends early"))
-                .map(|edge| format!("In {}, {edge}.", shown.full_name())),
-        );
     }
     let main = view.main_steps();
     if !main.is_empty() {
-        out.push_str(if functions.is_empty() {
+        told.push_str(if functions.is_empty() {
             "\n## What happens\n\n"
         } else {
             "\n## When the file is run\n\n"
         });
-        walk(&main, &mut out);
+        walk(&main, &mut told);
     }
-    if !words.is_empty() {
-        out.push_str("\n## Words to know\n\n");
-        for (word, meaning) in words.iter().take(10) {
-            out.put(format_args!("- **{}**: {meaning}.\n", capital(word)));
-        }
-    }
-    if !warnings.is_empty() {
-        out.push_str("\n## Watch out\n\n");
-        for warning in warnings.iter().take(6) {
-            out.put(format_args!("- {warning}\n"));
-        }
-    }
+    out.push_str(&told);
+    briefly(&brief, &mut out);
+    terms.learn_text(view.language, &out);
+    terms.write(TERMS_MAX, &mut out);
+    warnings(&functions, &mut out);
     out
 }
 
-fn overview(
-    view: &View<'_, '_>,
-    functions: &[Shown<'_, '_>],
-    classes: &[(&Class<'_>, &crate::facts::Step<'_>)],
-) -> String {
-    let language = view.language.title();
-    match (functions, classes) {
-        ([], []) => {
-            format!("This is {language} code: a list of steps that run from top to bottom.\n")
-        }
-        ([only], []) => format!(
-            "This is {language} code with one function, {}. {}\n",
-            only.full_name(),
-            purpose(only)
-        ),
-        _ => {
-            let mut parts = Vec::new();
-            if !classes.is_empty() {
-                let names: Vec<String> = classes
-                    .iter()
-                    .take(6)
-                    .map(|(class, _)| {
-                        format!("the {} {}", class_word(class.kind), code(class.name))
-                    })
-                    .collect();
-                parts.push(join(&names, "and"));
-            }
-            let free: Vec<String> = functions
-                .iter()
-                .filter(|shown| shown.class.is_none())
-                .take(8)
-                .map(Shown::full_name)
-                .collect();
-            if !free.is_empty() {
-                parts.push(format!(
-                    "the function{} {}",
-                    if free.len() == 1 { "" } else { "s" },
-                    join(&free, "and")
-                ));
-            }
-            format!(
-                "This is {language} code that defines {}.\n",
-                join(&parts, "and")
-            )
-        }
-    }
-}
-
-/// What a function is for: its author's words, or what its name suggests, and never more.
-fn purpose(shown: &Shown<'_, '_>) -> String {
-    let function = shown.function;
-    if let Some(doc) = &function.doc {
-        return format!("Its author describes it so: “{doc}”");
-    }
-    if function.is_constructor {
-        return "It runs when a new object is made.".to_owned();
-    }
-    let words = name_words(function.name);
-    if function.name == "main" {
-        return "The program starts here.".to_owned();
-    }
-    if words.len() > 2 && !function.name.starts_with("__") {
-        format!("Its name suggests: “{words}”.")
-    } else {
-        String::new()
-    }
-}
-
-fn describe_class(class: &Class<'_>, out: &mut String) {
-    if class.kind == ClassKind::Namespace {
+/// The functions there was no room for.
+fn briefly(brief: &[&Shown<'_, '_>], out: &mut String) {
+    if brief.is_empty() {
         return;
     }
-    out.put(format_args!(
-        "\n## The {} {}\n\n",
-        class_word(class.kind),
-        code(class.name)
-    ));
-    if let Some(doc) = &class.doc {
-        out.put(format_args!("Its author describes it so: “{doc}” "));
+    out.push_str("\n## The rest, more briefly\n\n");
+    for shown in brief.iter().take(BRIEF_MAX) {
+        let gist = gist::gist(shown);
+        let gist = if gist.is_empty() {
+            String::new()
+        } else {
+            format!(": {gist}")
+        };
+        out.put(format_args!("- {}{gist}\n", capital(&shown.full_name())));
     }
-    let mut fields: Vec<String> = class
-        .fields
-        .iter()
-        .take(12)
-        .map(|field| code(field.name))
-        .collect();
-    if fields.is_empty() {
-        fields = own_fields(class);
+    if brief.len() > BRIEF_MAX {
+        out.put(format_args!("- … and {} more\n", brief.len() - BRIEF_MAX));
     }
-    match (class.kind, fields.as_slice()) {
-        (_, []) => {}
-        (ClassKind::Enum, _) => out.put(format_args!("It is one of {}. ", join(&fields, "or"))),
-        (ClassKind::Interface, _) => out.put(format_args!(
-            "It says what something of this kind has: {}. ",
-            join(&fields, "and")
-        )),
-        _ => out.put(format_args!("Each one holds {}. ", join(&fields, "and"))),
-    }
-    let methods: Vec<String> = class
-        .body
-        .iter()
-        .filter_map(|step| match &step.kind {
-            StepKind::Function(function) if !function.is_constructor => Some(code(function.name)),
-            _ => None,
-        })
-        .take(12)
-        .collect();
-    if !methods.is_empty() {
-        out.put(format_args!(
-            "You can ask it for {}.",
-            join(&methods, "and")
-        ));
-    }
-    while out.ends_with(' ') {
-        out.pop();
-    }
-    out.push('\n');
 }
 
-/// What a constructor sets on the new object, when the class declares no fields.
-fn own_fields(class: &Class<'_>) -> Vec<String> {
-    let mut fields = Vec::new();
-    for step in &class.body {
-        let StepKind::Function(function) = &step.kind else {
-            continue;
-        };
-        if !function.is_constructor {
-            continue;
+fn warnings(functions: &[Shown<'_, '_>], out: &mut String) {
+    let mut found: Vec<String> = Vec::new();
+    for shown in functions {
+        for edge in edges::find(shown)
+            .into_iter()
+            .filter(|edge| !edge.is_handled)
+        {
+            let place = edge.line.map(|line| format!(", line {line}"));
+            found.push(format!(
+                "{}{}: {}.",
+                capital(&shown.full_name()),
+                place.unwrap_or_default(),
+                edge.text
+            ));
         }
-        each_step(&function.body, &mut |inner| {
-            if let StepKind::Assign { target, .. } = &inner.kind
-                && let ExprKind::Member { object, name } = &target.kind
-                && matches!(object.text, "self" | "this")
-                && !fields.contains(&code(name))
-            {
-                fields.push(code(name));
-            }
-        });
     }
-    fields
+    if !found.is_empty() {
+        out.push_str("\n## Watch out\n\n");
+        for warning in found.iter().take(WARNINGS_MAX) {
+            out.put(format_args!("- {warning}\n"));
+        }
+    }
 }
 
 fn function(shown: &Shown<'_, '_>, is_only: bool, out: &mut String) {
     let function = shown.function;
-    out.put(format_args!(
-        "\n## {}\n\n",
-        if is_only {
-            "How it works".to_owned()
-        } else {
-            shown.full_name()
-        }
-    ));
-    let purpose = purpose(shown);
-    let is_told_above = is_only && shown.class.is_none();
-    if !is_told_above && !purpose.is_empty() {
-        out.put(format_args!("{purpose}\n\n"));
-    }
-    out.put(format_args!("**You give it** {}\n\n", inputs(shown)));
-    out.put(format_args!("**You get back** {}\n\n", output(shown)));
+    let heading = if is_only {
+        "How it works".to_owned()
+    } else {
+        capital(&shown.full_name())
+    };
+    out.put(format_args!("\n## {heading}\n\n"));
+    let is_one_return = matches!(function.body.as_slice(), [step] if matches!(step.kind, StepKind::Return { .. }))
+        && !function.is_partial;
     let told = shown.scope.narrate(&function.body);
+    let is_flat = told.iter().all(|one| one.inner.is_empty());
+    // The gist of a single function is told in the first sentence; that of a short one is the steps themselves.
+    let gist = gist::gist(shown);
+    let is_worth_it = function.doc.is_some()
+        || gist::is_special(function)
+        || (!is_one_return && told.len() > 2 && !gist.starts_with("It returns"));
+    if !is_only && is_worth_it && !gist.is_empty() {
+        out.put(format_args!("{gist}\n\n"));
+    }
+    let inputs = inputs(shown);
+    if !inputs.is_empty() {
+        out.put(format_args!("**You give it** {inputs}.\n\n"));
+    }
+    if !function.is_constructor {
+        out.put(format_args!("**You get back** {}\n\n", output(shown)));
+    }
     if told.is_empty() {
         out.push_str(if function.has_body {
             "It does nothing.\n"
         } else {
             "What it does is written elsewhere.\n"
         });
-        return;
+    } else if !(is_one_return && is_flat) {
+        out.push_str("**What happens:**\n\n");
+        walk(&told, out);
     }
-    out.push_str("**What happens:**\n\n");
-    walk(&told, out);
 }
 
+/// A walk, cut to what a beginner can take in.
 fn walk(told: &[Told], out: &mut String) {
+    let mut text = written(told, WALK_LINES_MAX);
+    for depth in (0..4).rev() {
+        if count_words(&text) <= WALK_WORDS_MAX {
+            break;
+        }
+        text = written(&prune(told, depth), WALK_LINES_MAX);
+    }
+    for lines in (FIRST_LINES..WALK_LINES_MAX).rev() {
+        if count_words(&text) <= WALK_WORDS_MAX {
+            break;
+        }
+        text = written(&prune(told, 0), lines);
+    }
+    let is_cut = text.contains(LEFT_OUT);
+    out.push_str(&text);
+    if is_cut {
+        out.push_str("\nThe steps left out here are told in the step-by-step style.\n");
+    }
+}
+
+/// Stands for inner steps that are not told.
+const LEFT_OUT: &str = "(its steps are left out)";
+
+fn prune(told: &[Told], depth: usize) -> Vec<Told> {
+    told.iter()
+        .map(|one| {
+            let mut one = one.clone();
+            if depth == 0 && !one.inner.is_empty() {
+                one.inner.clear();
+                one.text.push(' ');
+                one.text.push_str(LEFT_OUT);
+            } else {
+                one.inner = prune(&one.inner, depth.saturating_sub(1));
+            }
+            one
+        })
+        .collect()
+}
+
+fn written(told: &[Told], lines_max: usize) -> String {
+    let mut out = String::new();
+    let mut left = lines_max;
     let show = |told: &Told| {
         let end = if told.inner.is_empty() { '.' } else { ':' };
         format!("{}{end}", capital(&third_person(&told.text)))
     };
-    super::write_walk(told, 0, false, &show, &mut WALK_MAX.clone(), out);
+    write_walk(told, 0, false, &show, &mut left, &mut out);
+    out
+}
+
+fn count_words(text: &str) -> usize {
+    text.split_whitespace().count()
 }
 
 fn inputs(shown: &Shown<'_, '_>) -> String {
@@ -249,95 +238,69 @@ fn inputs(shown: &Shown<'_, '_>) -> String {
             if parameter.is_rest {
                 text.push_str(" (as many as you like)");
             } else if let Some(default) = parameter.default {
-                text.put(format_args!(
-                    " (optional: {} if you leave it out)",
-                    code(default)
-                ));
+                text.put(format_args!(" ({} if you leave it out)", code(default)));
             } else if let Some(type_text) = &parameter.type_text {
                 text.put(format_args!(" (of type {})", code(type_text)));
             }
             text
         })
         .collect();
-    if names.is_empty() {
-        "nothing.".to_owned()
-    } else {
-        format!("{}.", join(&names, "and"))
-    }
+    join(&names, "and")
 }
 
 fn output(shown: &Shown<'_, '_>) -> String {
-    if shown.function.is_constructor {
-        return "the new object.".to_owned();
+    let function = shown.function;
+    if function.is_partial {
+        return "something that cannot be told, because part of it does not parse.".to_owned();
     }
-    if shown.function.is_generator {
+    if shown.scope.is_context_manager {
+        return "something to use with `with`.".to_owned();
+    }
+    if function.is_generator {
         return "values, one at a time, as you ask for them.".to_owned();
     }
     let mut values: Vec<String> = Vec::new();
-    let mut has_bare_return = false;
-    each_step(&shown.function.body, &mut |step| match &step.kind {
-        StepKind::Return {
+    each_step(&function.body, &mut |step| {
+        if let StepKind::Return {
             value: Some(value), ..
-        } => {
-            let text = shown.scope.noun(value);
+        } = &step.kind
+        {
+            let text = super::result(shown, value);
             if !values.contains(&text) {
                 values.push(text);
             }
         }
-        StepKind::Return { value: None, .. } => has_bare_return = true,
-        _ => {}
     });
-    if values.is_empty() {
-        return if has_bare_return || shown.function.has_body {
-            "no value; it is there for what it does.".to_owned()
-        } else {
-            "what its declaration says.".to_owned()
-        };
-    }
-    let more = if values.len() > 4 {
-        " (or something else: there are more ways out)"
-    } else {
-        ""
-    };
-    format!(
-        "{}{more}{}.",
-        join(values.get(..values.len().min(4)).unwrap_or(&values), "or"),
-        if values.len() > 1 && more.is_empty() {
-            ", depending on what happens"
-        } else {
-            ""
+    let type_text = function
+        .return_type
+        .as_deref()
+        .map(|text| format!(", of type {}", code(text)))
+        .unwrap_or_default();
+    match values.as_slice() {
+        [] if !function.has_body => "what its declaration says.".to_owned(),
+        [] if function
+            .body
+            .iter()
+            .all(|step| matches!(step.kind, StepKind::Pass)) =>
+        {
+            "no value.".to_owned()
         }
-    )
-}
-
-fn add_word(words: &mut Vec<(String, String)>, word: &str, meaning: &str) {
-    if !words.iter().any(|(known, _)| known == word) {
-        words.push((word.to_owned(), meaning.to_owned()));
-    }
-}
-
-/// The plain constructs that are used.
-fn construct_words(shown: &Shown<'_, '_>, words: &mut Vec<(String, String)>) {
-    each_step(&shown.function.body, &mut |step| match &step.kind {
-        StepKind::ForEach { .. } | StepKind::Count { .. } => {
-            add_word(words, "`for` loop", "repeats its steps once for each thing");
+        [] => "no value; it is there for what it does.".to_owned(),
+        // The type of a name says more than the name.
+        [only]
+            if only
+                .trim_matches('`')
+                .chars()
+                .all(|c| c.is_alphanumeric() || c == '_') =>
+        {
+            format!("{only}{type_text}.")
         }
-        StepKind::While { .. } => add_word(
-            words,
-            "`while` loop",
-            "repeats its steps as long as a condition holds",
+        [only] => format!("{only}."),
+        [first, second] => format!("{first} or {second}, depending on what happens."),
+        [_, _, _] => format!("{}, depending on what happens.", join(&values, "or")),
+        [first, second, ..] => format!(
+            "one of {} results, such as {first} or {second}.",
+            values.len()
         ),
-        StepKind::Break => add_word(
-            words,
-            "`break`",
-            "leaves the loop (or the choice) around it at once",
-        ),
-        StepKind::Continue => add_word(words, "`continue`", "skips to the next round of the loop"),
-        StepKind::Raise(_) => add_word(
-            words,
-            "raising an error",
-            "stops the work and tells the caller what went wrong",
-        ),
-        _ => {}
-    });
+    }
 }

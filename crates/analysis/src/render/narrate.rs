@@ -1,7 +1,13 @@
 //! Statements as sentences in the imperative, in order, with what lies inside them. The three styles choose how to show them.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 mod actions;
 mod branches;
+pub(crate) mod chains;
 mod loops;
 
 use crate::facts::{ExprKind, Step, StepKind, each_step};
@@ -12,7 +18,7 @@ use crate::scope::Scope;
 pub(crate) const FOLD: char = '\u{1}';
 
 /// A sentence about a statement, without a full stop, and the sentences about what lies inside.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Told {
     pub(crate) text: String,
     pub(crate) line: u32,
@@ -106,11 +112,17 @@ impl<'a> Scope<'a> {
                 finally,
             } => self.attempt(step, body, handlers, [otherwise, finally], told),
             StepKind::With { resources, body } => {
-                let names: Vec<String> = resources.iter().map(|resource| code(resource)).collect();
+                let names: Vec<String> = resources
+                    .iter()
+                    .map(|resource| match resource.rsplit_once(" as ") {
+                        Some((value, name)) => format!("{} as {}", code(value), code(name)),
+                        None => code(resource),
+                    })
+                    .collect();
                 let mut line = Told::new(
                     step,
                     format!(
-                        "open {} for the steps inside, and close it afterwards whatever happens",
+                        "use {} for the steps inside, and clean up afterwards whatever happens",
                         join(&names, "and")
                     ),
                 );
@@ -136,11 +148,15 @@ impl<'a> Scope<'a> {
                 format!("define the type {}", code(class.name)),
             )),
             StepKind::Function(function) => {
-                let mut line =
-                    Told::new(step, format!("define the function {}", code(function.name)));
-                line.inner = self.narrate(&function.body);
-                told.push(line);
+                told.push(Told::new(
+                    step,
+                    format!("define the function {}", code(function.name)),
+                ));
             }
+            StepKind::Unreadable => told.push(Told::new(
+                step,
+                "this part does not parse, so it is not told".to_owned(),
+            )),
             StepKind::Pass => told.push(Told::new(step, "do nothing".to_owned())),
             _ => {
                 let mut line = Told::new(step, self.action(step));
@@ -153,7 +169,16 @@ impl<'a> Scope<'a> {
     /// The statements inside of functions and choices that a simple statement carries.
     fn inner_steps(&self, step: &Step<'a>) -> Vec<Told> {
         let mut inner = Vec::new();
+        if let StepKind::Spawn(value) | StepKind::Defer(value) = &step.kind
+            && let ExprKind::Call { callee, .. } = &value.kind
+            && let ExprKind::Lambda { steps, .. } = &callee.kind
+        {
+            return self.narrate(steps);
+        }
         for expression in step.expressions() {
+            if let Some(chain) = chains::chain(expression) {
+                return self.chain_links(step, &chain);
+            }
             expression.each(&mut |part| match &part.kind {
                 ExprKind::Lambda { steps, .. } if !steps.is_empty() && inner.is_empty() => {
                     let mut line = Told::new(step, "when that function is called".to_owned());

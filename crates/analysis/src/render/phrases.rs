@@ -1,10 +1,11 @@
 //! Sentences from clauses, and words from names.
 
 use super::narrate::{self, Told};
-use crate::facts::ClassKind;
+use crate::facts::{Class, ClassKind};
+use crate::render::wording::code;
 
 /// How a clause starts that is not an action.
-const LEADS: [&str; 11] = [
+const LEADS: [&str; 12] = [
     "if ",
     "otherwise",
     "for ",
@@ -16,13 +17,14 @@ const LEADS: [&str; 11] = [
     "repeat ",
     "first ",
     "nothing ",
+    "this part ",
 ];
 
 const VERBS: &[&str] = &[
     "set", "add", "return", "stop", "raise", "throw", "leave", "skip", "call", "print", "swap",
     "subtract", "multiply", "divide", "update", "store", "take", "hand", "wait", "check", "delete",
-    "arrange", "start", "send", "run", "load", "declare", "evaluate", "do", "open", "try", "go",
-    "choose", "define", "pause", "ignore",
+    "arrange", "use", "keep", "turn", "collect", "let", "work", "start", "send", "run", "load",
+    "declare", "evaluate", "do", "open", "try", "go", "choose", "define", "pause", "ignore",
 ];
 
 /// A sentence from an imperative: a capital first letter and a full stop, or a colon when something follows.
@@ -70,13 +72,14 @@ pub(super) fn conjugate(text: &str) -> String {
         "do" => "does".to_owned(),
         "go" => "goes".to_owned(),
         "try" => "tries".to_owned(),
+        "apply" => "applies".to_owned(),
         _ if is_verb(verb) => format!("{verb}s"),
         _ => verb.to_owned(),
     };
     let rest = rest
         .replace(" here and return nothing", " here and returns nothing")
         .replace(" and pause until", " and pauses until")
-        .replace(", and close it", ", and closes it")
+        .replace(", and clean up", ", and cleans up")
         .replace(", and fail if", ", and fails if");
     format!("{verb}{rest}")
 }
@@ -87,26 +90,6 @@ pub(crate) fn capital(text: &str) -> String {
         Some(first) => first.to_uppercase().chain(letters).collect(),
         None => String::new(),
     }
-}
-
-/// The words of a name: `count_words` and `countWords` give "count words".
-pub(crate) fn name_words(name: &str) -> String {
-    let mut words = String::new();
-    let mut last_is_lower = false;
-    for letter in name.chars() {
-        if letter == '_' || letter == '$' {
-            if !words.is_empty() && !words.ends_with(' ') {
-                words.push(' ');
-            }
-        } else {
-            if letter.is_uppercase() && last_is_lower {
-                words.push(' ');
-            }
-            words.extend(letter.to_lowercase());
-        }
-        last_is_lower = letter.is_lowercase();
-    }
-    words.trim().to_owned()
 }
 
 /// `line 3` or `lines 3–7`.
@@ -129,5 +112,15 @@ pub(crate) const fn class_word(kind: ClassKind) -> &'static str {
         ClassKind::Implementation => "implementation",
         ClassKind::TypeAlias => "type",
         ClassKind::Namespace => "namespace",
+    }
+}
+
+/// What a type is called with its name: "the class `Stack`" without the article.
+pub(crate) fn class_title(class: &Class<'_>) -> String {
+    match class.bases.first() {
+        Some(base) if class.kind == ClassKind::Implementation => {
+            format!("implementation of {} for {}", code(base), code(class.name))
+        }
+        _ => format!("{} {}", class_word(class.kind), code(class.name)),
     }
 }

@@ -1,8 +1,13 @@
 //! The technical style: signatures, control flow, structures, idioms, complexity and edge cases.
 
-use super::{Shown, TOLD_MAX, View, class_word, lines, write_walk};
+mod flow;
+
+use flow::control_flow;
+
+use super::edges;
+use super::{Shown, TOLD_MAX, View, class_title, lines, write_walk};
 use crate::complexity;
-use crate::facts::{ExprKind, Function, Parameter, StepKind, each_expression, each_step};
+use crate::facts::{ClassKind, ExprKind, Function, Parameter, StepKind, each_step};
 use crate::idioms;
 use crate::render::narrate::Told;
 use crate::render::wording::{code, join};
@@ -34,15 +39,14 @@ pub(super) fn render(view: &View<'_, '_>) -> String {
     out.push('\n');
     for (class, step) in view.classes() {
         out.put(format_args!(
-            "\n## {} {} ({})\n",
-            super::capital(class_word(class.kind)),
-            code(class.name),
+            "\n## {} ({})\n",
+            super::capital(&class_title(class)),
             lines(step.line, step.end_line)
         ));
         if let Some(doc) = &class.doc {
             out.put(format_args!("\n> {doc}\n"));
         }
-        if !class.bases.is_empty() {
+        if !class.bases.is_empty() && class.kind != ClassKind::Implementation {
             let bases: Vec<String> = class.bases.iter().map(|base| code(base)).collect();
             out.put(format_args!("\nBased on {}.\n", join(&bases, "and")));
         }
@@ -82,7 +86,7 @@ fn function(shown: &Shown<'_, '_>, out: &mut String) {
     let function = shown.function;
     out.put(format_args!(
         "\n## {} ({})\n",
-        shown.full_name(),
+        super::capital(&shown.full_name()),
         lines(shown.step.line, shown.step.end_line)
     ));
     if let Some(doc) = &function.doc {
@@ -103,7 +107,9 @@ fn function(shown: &Shown<'_, '_>, out: &mut String) {
     } else if !told.is_empty() {
         out.push_str("\n**Control flow**: straight through, without branches or loops.\n");
     }
-    let found = idioms::find(&shown.scope, function, shown.step.line);
+    let mut found = idioms::find(&shown.scope, function, shown.step.line);
+    // A guard clause is told among the edge cases.
+    found.retain(|idiom| idiom.name != "guard clause");
     if !found.is_empty() {
         out.push_str("\n**Idioms**\n\n");
         for idiom in &found {
@@ -116,26 +122,19 @@ fn function(shown: &Shown<'_, '_>, out: &mut String) {
         }
     }
     structures(shown, out);
-    let estimate = complexity::estimate(
-        &shown.scope,
-        function,
-        idioms::count_own_calls(function),
-        idioms::is_memoised(function),
-    );
-    let show = |formula: &Option<String>, reason: &str| match formula {
-        Some(formula) => format!("{formula} — {reason}."),
-        None => format!("{}.", super::capital(reason)),
-    };
+    let estimate = complexity::estimate(&shown.scope, function);
     out.put(format_args!(
-        "\n**Time**: {}\n**Space**: {}\n",
-        show(&estimate.time, &estimate.time_reason) + "  ",
-        show(&estimate.space, &estimate.space_reason)
+        "\n**Time**: {}\n\n**Space**: {}\n",
+        estimate.time, estimate.space
     ));
-    let edges = edge_cases(shown);
+    let edges = edges::find(shown);
     if !edges.is_empty() {
         out.push_str("\n**Edge cases**\n\n");
         for edge in edges {
-            out.put(format_args!("- {edge}\n"));
+            match edge.line {
+                Some(line) => out.put(format_args!("- line {line}: {}\n", edge.text)),
+                None => out.put(format_args!("- {}\n", super::capital(&edge.text))),
+            }
         }
     }
 }
@@ -199,112 +198,6 @@ fn signature(function: &Function<'_>, out: &mut String) {
     }
 }
 
-/// Conditions, loops and exits, with the code that decides them.
-fn control_flow(shown: &Shown<'_, '_>) -> Vec<String> {
-    let mut rows = Vec::new();
-    each_step(&shown.function.body, &mut |step| {
-        let line = step.line;
-        match &step.kind {
-            StepKind::If { arms, otherwise } => {
-                let conditions: Vec<String> = arms
-                    .iter()
-                    .map(|(condition, _)| code(condition.text))
-                    .collect();
-                let rest = if otherwise.is_some() { ", else" } else { "" };
-                rows.push(format!(
-                    "line {line}: branch on {}{rest}",
-                    conditions.join(", then ")
-                ));
-            }
-            StepKind::ForEach {
-                target, iterable, ..
-            } => rows.push(format!(
-                "line {line}: loop, {} over {}",
-                code(target.unwrap_or("_")),
-                code(iterable.text)
-            )),
-            StepKind::Count { condition, .. } => rows.push(format!(
-                "line {line}: counting loop while {}",
-                condition
-                    .as_ref()
-                    .map_or("forever".to_owned(), |condition| code(condition.text))
-            )),
-            StepKind::While {
-                condition: Some(condition),
-                test_last,
-                ..
-            } => {
-                let last = if *test_last {
-                    ", tested after each round"
-                } else {
-                    ""
-                };
-                rows.push(format!(
-                    "line {line}: loop while {}{last}",
-                    code(condition.text)
-                ));
-            }
-            StepKind::While { .. } => {
-                rows.push(format!("line {line}: endless loop, left from inside"));
-            }
-            StepKind::Switch { subject, cases, .. } => rows.push(format!(
-                "line {line}: {} cases{}",
-                cases.len(),
-                subject
-                    .as_ref()
-                    .map(|subject| format!(" on {}", code(subject.text)))
-                    .unwrap_or_default()
-            )),
-            StepKind::Return { value, is_implicit } => {
-                let text = value
-                    .as_ref()
-                    .map_or("nothing".to_owned(), |value| code(value.text));
-                rows.push(format!(
-                    "line {line}: returns {text}{}",
-                    if *is_implicit {
-                        " (last expression)"
-                    } else {
-                        ""
-                    }
-                ));
-            }
-            StepKind::Raise(error) => rows.push(format!(
-                "line {line}: fails with {}",
-                error
-                    .as_ref()
-                    .map_or("the same error".to_owned(), |error| code(error.text))
-            )),
-            StepKind::Try {
-                handlers, finally, ..
-            } => {
-                let types: Vec<String> = handlers
-                    .iter()
-                    .map(|handler| {
-                        if handler.types.is_empty() {
-                            "everything".to_owned()
-                        } else {
-                            code(handler.types)
-                        }
-                    })
-                    .collect();
-                let catches = if types.is_empty() {
-                    String::new()
-                } else {
-                    format!(", catches {}", types.join(", "))
-                };
-                rows.push(format!(
-                    "line {line}: try{catches}{}",
-                    if finally.is_empty() { "" } else { ", finally" }
-                ));
-            }
-            StepKind::Break => rows.push(format!("line {line}: `break`")),
-            StepKind::Continue => rows.push(format!("line {line}: next round")),
-            _ => {}
-        }
-    });
-    rows
-}
-
 fn structures(shown: &Shown<'_, '_>, out: &mut String) {
     let mut rows: Vec<String> = Vec::new();
     each_step(&shown.function.body, &mut |step| {
@@ -334,117 +227,4 @@ fn structures(shown: &Shown<'_, '_>, out: &mut String) {
             join(&rows, "and")
         ));
     }
-}
-
-/// What the code shows about awkward input.
-pub(super) fn edge_cases(shown: &Shown<'_, '_>) -> Vec<String> {
-    let mut edges: Vec<String> = Vec::new();
-    let mut conditions = String::new();
-    each_step(&shown.function.body, &mut |step| {
-        if let StepKind::If { arms, .. } = &step.kind {
-            for (condition, _) in arms {
-                conditions.push_str(condition.text);
-                conditions.push('\n');
-            }
-        }
-    });
-    let mut add = |edge: String| {
-        if !edges.contains(&edge) && edges.len() < 6 {
-            edges.push(edge);
-        }
-    };
-    each_step(&shown.function.body, &mut |step| {
-        if let StepKind::Assign {
-            target,
-            operator: "/" | "//" | "%",
-            value,
-            ..
-        } = &step.kind
-            && value.number().is_none()
-        {
-            add(format!(
-                "line {}: {} is divided by {}; no check that it is not zero stands in front of it that could be recognised",
-                step.line,
-                code(target.text),
-                code(value.text)
-            ));
-        }
-        for expression in step.expressions() {
-            expression.each(&mut |part| match &part.kind {
-                ExprKind::Binary { operator: "/" | "//" | "%", left, right } if right.number().is_none() && !matches!(right.kind, ExprKind::Text) && !matches!(left.kind, ExprKind::Text) && right.text.len() < 60 => {
-                    let names: Vec<&str> = right.text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty() && *word != "len").collect();
-                    if !right.text.chars().any(|c| c.is_ascii_digit()) && !names.iter().any(|name| conditions.contains(name)) {
-                        add(format!("line {}: divides by {} without checking that it is not zero", step.line, code(right.text)));
-                    }
-                }
-                ExprKind::Index { object, index } if matches!(index.text, "0" | "-1") && shown.scope.of(object) != Nature::Map => {
-                    let is_parameter = shown.function.parameters.iter().any(|parameter| parameter.name == object.text);
-                    if is_parameter && !conditions.contains(object.text) {
-                        add(format!("line {}: takes {}, which needs {} not to be empty; nothing checks that", step.line, code(part.text), code(object.text)));
-                    }
-                }
-                _ => {}
-            });
-        }
-    });
-    let guard = idioms::find(&shown.scope, shown.function, shown.step.line)
-        .into_iter()
-        .find(|idiom| idiom.name == "guard clause");
-    if let Some(guard) = guard {
-        edges.push(format!("line {}: {}", guard.line, guard.evidence));
-    }
-    let mut has_mutation = None;
-    each_step(&shown.function.body, &mut |step| {
-        let target = match &step.kind {
-            StepKind::Assign { target, .. } => Some(target),
-            _ => None,
-        };
-        let mut check = |object: &crate::facts::Expr<'_>| {
-            if shown
-                .function
-                .parameters
-                .iter()
-                .any(|parameter| parameter.name == object.text && !parameter.is_receiver)
-            {
-                has_mutation.get_or_insert_with(|| (step.line, object.text.to_owned()));
-            }
-        };
-        if let Some(target) = target {
-            target.each(&mut |part| {
-                if let ExprKind::Index { object, .. } = &part.kind {
-                    check(object);
-                }
-            });
-        }
-    });
-    if let Some((line, name)) = has_mutation {
-        edges.push(format!(
-            "line {line}: changes {} in place, so the caller may see the change",
-            code(&name)
-        ));
-    }
-    if let Some(parameter) = shown.function.parameters.iter().find(|parameter| {
-        matches!(
-            parameter.default,
-            Some("[]" | "{}" | "list()" | "dict()" | "set()")
-        )
-    }) && shown.scope.language == domain::language::Language::Python
-    {
-        edges.push(format!(
-            "{} has a default that is made only once and shared by all calls",
-            code(parameter.name)
-        ));
-    }
-    let mut bare = None;
-    each_expression(&shown.function.body, &mut |part| {
-        if let Some("unwrap" | "expect") = part.called()
-            && shown.scope.language == domain::language::Language::Rust
-        {
-            bare.get_or_insert_with(|| code(part.text));
-        }
-    });
-    if let Some(call) = bare {
-        edges.push(format!("{call} stops the program when there is no value"));
-    }
-    edges
 }

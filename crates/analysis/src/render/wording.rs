@@ -1,11 +1,17 @@
 //! Expressions and conditions as English. What has no sure wording stays code in backticks.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 mod calls;
 mod collections;
 mod conditions;
 
 use domain::language::Language;
 
+use super::narrate::chains::{chain, chain_noun};
 use crate::facts::{Expr, ExprKind};
 use crate::scope::Scope;
 
@@ -19,7 +25,9 @@ const WORDED_CHARS_MAX: usize = 120;
 pub(crate) fn code(text: &str) -> String {
     let mut flat = String::new();
     for word in text.split_whitespace() {
-        if !flat.is_empty() {
+        // A chain of calls that goes over several lines.
+        let is_link = word.starts_with('.') && word.chars().nth(1).is_some_and(char::is_alphabetic);
+        if !flat.is_empty() && !is_link {
             flat.push(' ');
         }
         flat.push_str(word);
@@ -48,6 +56,26 @@ pub(crate) fn join(items: &[String], last: &str) -> String {
     }
 }
 
+/// An expression as code; functions inside of it lose their bodies, which are told below.
+pub(crate) fn quote(value: &Expr<'_>) -> String {
+    quote_text(value.text, std::slice::from_ref(value))
+}
+
+/// The same for text that holds `parts`.
+pub(crate) fn quote_text(text: &str, parts: &[Expr<'_>]) -> String {
+    let mut shown = text.to_owned();
+    for part in parts {
+        part.each(&mut |inner| {
+            if let ExprKind::Lambda { body, steps } = &inner.kind
+                && !steps.is_empty()
+            {
+                shown = shown.replacen(body.text, "{ … }", 1);
+            }
+        });
+    }
+    code(&shown)
+}
+
 impl<'a> Scope<'a> {
     /// An expression as a noun phrase.
     pub(crate) fn noun(&self, value: &Expr<'a>) -> String {
@@ -57,9 +85,24 @@ impl<'a> Scope<'a> {
                 ExprKind::Comprehension { .. } | ExprKind::Choice(_) | ExprKind::Lambda { .. }
             )
         {
-            return code(value.text);
+            return match (&value.kind, chain(value)) {
+                (_, Some(chain)) => chain_noun(&chain),
+                (ExprKind::Propagate(inner), None) => {
+                    format!(
+                        "{} (a failure is passed up to the caller)",
+                        self.noun(inner)
+                    )
+                }
+                (ExprKind::Await(inner), None) => {
+                    format!("{} (once it is ready)", self.noun(inner))
+                }
+                _ => quote(value),
+            };
         }
-        self.worded(value).unwrap_or_else(|| code(value.text))
+        match chain(value) {
+            Some(chain) => chain_noun(&chain),
+            None => self.worded(value).unwrap_or_else(|| quote(value)),
+        }
     }
 
     /// The noun phrase, when it says more than the code does.
@@ -120,6 +163,9 @@ impl<'a> Scope<'a> {
             ExprKind::Lambda { .. } => Some(format!("the small function {}", code(value.text))),
             ExprKind::Choice(step) => Some(super::narrate::choice_name(step)),
             ExprKind::Keyword { name, value } => Some(format!("`{name}` as {}", self.noun(value))),
+            ExprKind::Slice {
+                object: Some(object),
+            } if self.language == Language::Python => self.slice(value, object),
             ExprKind::Macro { name } if *name == "vec" && matches!(value.text, "vec![]") => {
                 Some("an empty vector".to_owned())
             }

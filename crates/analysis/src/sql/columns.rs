@@ -106,7 +106,7 @@ pub(super) fn window(source: &str, node: Node<'_>) -> String {
                 partition = format!(" within each {}", join(&names, "and"));
             }
             "order_by" => {
-                order = format!(", counting in the order of {}", order_text(source, inner));
+                order = format!(", by {}", order_text(source, inner));
             }
             _ => return true,
         }

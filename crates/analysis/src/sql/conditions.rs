@@ -60,7 +60,21 @@ pub(super) fn condition_at(source: &str, node: Node<'_>, depth: usize) -> String
     } else {
         code(parse::text(source, left))
     };
-    let relation = match operator.as_str() {
+    let Some(relation) = relation(&operator, right.kind() == "subquery") else {
+        return format!("{} holds", code(text));
+    };
+    if right.kind() == "subquery" && !matches!(operator.as_str(), "IN" | "NOT IN") {
+        return format!(
+            "{first} {relation} the result of the inner query {}",
+            code(parse::text(source, right))
+        );
+    }
+    format!("{first} {relation} {second}")
+}
+
+/// An operator in words.
+fn relation(operator: &str, is_subquery: bool) -> Option<&'static str> {
+    Some(match operator {
         "=" => "equals",
         "<>" | "!=" => "differs from",
         "<" => "is less than",
@@ -71,17 +85,10 @@ pub(super) fn condition_at(source: &str, node: Node<'_>, depth: usize) -> String
         "IS NOT" => "is not",
         "LIKE" => "matches the pattern",
         "NOT LIKE" => "does not match the pattern",
-        "IN" if right.kind() == "subquery" => "is",
-        "NOT IN" if right.kind() == "subquery" => "is not",
+        "IN" if is_subquery => "is",
+        "NOT IN" if is_subquery => "is not",
         "IN" => "is one of",
         "NOT IN" => "is none of",
-        _ => return format!("{} holds", code(text)),
-    };
-    if right.kind() == "subquery" && !matches!(operator.as_str(), "IN" | "NOT IN") {
-        return format!(
-            "{first} {relation} the result of the inner query {}",
-            code(parse::text(source, right))
-        );
-    }
-    format!("{first} {relation} {second}")
+        _ => return None,
+    })
 }

@@ -153,6 +153,12 @@ fn add(source: &str, node: Node<'_>, depth: usize, parts: &mut Vec<Part>) {
     if let Some(select) = find("select") {
         parts.push(selected(source, select, depth));
     }
+    sorted_and_cut(source, &children, depth, parts);
+}
+
+/// `ORDER BY`, `LIMIT` and `OFFSET`, which some statements have inside of `FROM`.
+fn sorted_and_cut(source: &str, children: &[Node<'_>], depth: usize, parts: &mut Vec<Part>) {
+    let find = |kind: &str| children.iter().copied().find(|child| child.kind() == kind);
     let tail_holder = find("from").map(named).unwrap_or_default();
     let tail = |kind: &str| {
         find(kind).or_else(|| {

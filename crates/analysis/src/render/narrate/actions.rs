@@ -1,9 +1,15 @@
 //! Simple statements as imperatives.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use domain::language::Language;
 
+use super::chains::{chain, chain_start};
 use crate::facts::{Expr, ExprKind, Step, StepKind};
-use crate::render::wording::{code, join};
+use crate::render::wording::{code, join, quote};
 use crate::scope::{Nature, Scope};
 
 impl<'a> Scope<'a> {
@@ -14,11 +20,14 @@ impl<'a> Scope<'a> {
             StepKind::Declare { name, type_text } if type_text.is_empty() => {
                 format!("declare {}, without a value yet", code(name))
             }
-            StepKind::Declare { name, type_text } => format!(
-                "declare {} as {}, without a value of its own yet",
+            StepKind::Declare { name, type_text } if self.language == Language::Go => format!(
+                "declare {} with the zero value of {}",
                 code(name),
                 code(type_text)
             ),
+            StepKind::Declare { name, type_text } => {
+                format!("declare {} (of type {})", code(name), code(type_text))
+            }
             StepKind::Assign {
                 target,
                 operator,
@@ -40,6 +49,12 @@ impl<'a> Scope<'a> {
                 format!("check that {}, and fail if not", self.condition(condition))
             }
             StepKind::Delete(text) => format!("delete {}", code(text)),
+            StepKind::Defer(value) if is_lambda_call(value) => {
+                "arrange for these steps to run when the function ends".to_owned()
+            }
+            StepKind::Spawn(value) if is_lambda_call(value) => {
+                "start a goroutine, which runs on its own".to_owned()
+            }
             StepKind::Defer(value) => format!(
                 "arrange for {} to run when the function ends",
                 code(value.text)
@@ -128,6 +143,17 @@ impl<'a> Scope<'a> {
     /// An expression that stands as a statement.
     pub(super) fn effect(&self, value: &Expr<'a>) -> String {
         match &value.kind {
+            ExprKind::Yield(_) if self.is_context_manager => {
+                "let the steps of the `with` block run".to_owned()
+            }
+            ExprKind::Yield(Some(inner))
+                if value.text.starts_with("yield from") || value.text.starts_with("yield*") =>
+            {
+                format!(
+                    "hand out every value of {}, one at a time",
+                    self.noun(inner)
+                )
+            }
             ExprKind::Yield(Some(inner)) => format!(
                 "hand out {} and pause until the next value is asked for",
                 self.noun(inner)
@@ -139,44 +165,77 @@ impl<'a> Scope<'a> {
             } => format!("print with {}", code(value.text)),
             ExprKind::Call {
                 callee, arguments, ..
-            } => {
-                let names: Vec<String> = arguments
-                    .iter()
-                    .map(|argument| self.noun(argument))
-                    .collect();
-                let is_print = matches!(
-                    callee.text,
-                    "print" | "console.log" | "System.out.println" | "fmt.Println"
-                ) && !self.defines(callee.text);
-                if is_print
-                    && names.len() <= 4
-                    && !arguments
-                        .iter()
-                        .any(|argument| matches!(argument.kind, ExprKind::Keyword { .. }))
-                {
-                    return if names.is_empty() {
-                        "print an empty line".to_owned()
-                    } else {
-                        format!("print {}", join(&names, "and"))
-                    };
-                }
-                match (&callee.kind, names.as_slice()) {
-                    (
-                        ExprKind::Member {
-                            object,
-                            name: "append" | "push" | "push_back",
-                        },
-                        [item],
-                    ) => {
-                        format!("add {item} to the end of {}", code(object.text))
-                    }
-                    _ => format!("call {}", code(value.text)),
-                }
-            }
+            } => self.call_effect(value, callee, arguments),
             ExprKind::Propagate(inner) => {
                 format!("{}, passing a failure up to the caller", self.effect(inner))
             }
             _ => format!("evaluate {}", code(value.text)),
         }
     }
+
+    fn call_effect(&self, value: &Expr<'a>, callee: &Expr<'a>, arguments: &[Expr<'a>]) -> String {
+        let names: Vec<String> = arguments
+            .iter()
+            .map(|argument| self.noun(argument))
+            .collect();
+        let is_print = matches!(
+            callee.text,
+            "print" | "console.log" | "System.out.println" | "fmt.Println"
+        ) && !self.defines(callee.text);
+        if callee.text == "print"
+            && let [
+                first,
+                ExprKind::Keyword {
+                    name: "file",
+                    value,
+                },
+            ] = arguments
+                .iter()
+                .map(|argument| &argument.kind)
+                .collect::<Vec<_>>()
+                .as_slice()
+            && !matches!(first, ExprKind::Keyword { .. })
+        {
+            return format!(
+                "print {} to {}",
+                names.first().map_or("", String::as_str),
+                code(value.text)
+            );
+        }
+        if is_print
+            && names.len() <= 4
+            && !arguments
+                .iter()
+                .any(|argument| matches!(argument.kind, ExprKind::Keyword { .. }))
+        {
+            return if names.is_empty() {
+                "print an empty line".to_owned()
+            } else {
+                format!("print {}", join(&names, "and"))
+            };
+        }
+        match (&callee.kind, names.as_slice()) {
+            (
+                ExprKind::Member {
+                    object,
+                    name: "append" | "push" | "push_back",
+                },
+                [item],
+            ) => {
+                format!("add {item} to the end of {}", code(object.text))
+            }
+            _ => match chain(value) {
+                Some(chain) => {
+                    format!("run a chain of calls, {}", chain_start(&chain))
+                }
+                None => format!("call {}", quote(value)),
+            },
+        }
+    }
+}
+
+/// Whether this calls a function that is written right there.
+fn is_lambda_call(value: &Expr<'_>) -> bool {
+    matches!(&value.kind, ExprKind::Call { callee, .. }
+        if matches!(&callee.kind, ExprKind::Lambda { steps, .. } if !steps.is_empty()))
 }

@@ -1,5 +1,10 @@
 //! Branches, choices and attempts as sentences.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use domain::language::Language;
 
 use super::{FOLD, Told};
@@ -83,6 +88,8 @@ impl<'a> Scope<'a> {
                 .unwrap_or_default();
             let text = if case.is_default {
                 "in any other case".to_owned()
+            } else if style == SwitchStyle::Select {
+                format!("once {} goes through", join(&pending, "or"))
             } else {
                 format!("for {}{guard}", join(&pending, "or"))
             };
@@ -94,7 +101,14 @@ impl<'a> Scope<'a> {
                 inner: self.case_body(&case.body, style),
             };
             if inner.inner.is_empty() {
-                inner.text.put(format_args!(",{FOLD}do nothing"));
+                inner.text.put(format_args!(
+                    ",{FOLD}do nothing{}",
+                    if style == SwitchStyle::Select {
+                        " more"
+                    } else {
+                        ""
+                    }
+                ));
             }
             line.inner.push(fold(inner));
         }

@@ -1,5 +1,10 @@
 //! Loops as sentences.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use super::{Told, assigns};
 use crate::facts::{Expr, ExprKind, Over, Step, StepKind};
 use crate::render::wording::{code, join};

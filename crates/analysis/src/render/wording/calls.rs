@@ -1,5 +1,10 @@
 //! Calls as noun phrases.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use domain::language::Language;
 
 use super::{code, join};
@@ -8,6 +13,29 @@ use crate::scope::{Nature, Scope};
 use crate::text::Put;
 
 impl<'a> Scope<'a> {
+    /// `any` and `all` over a generator: whether a condition holds for one or for each.
+    fn whether(&self, name: &str, argument: &Expr<'a>) -> Option<String> {
+        let ExprKind::Comprehension {
+            element, clauses, ..
+        } = &argument.kind
+        else {
+            return None;
+        };
+        let ([condition], [clause]) = (element.as_slice(), clauses.as_slice()) else {
+            return None;
+        };
+        if !clause.conditions.is_empty() {
+            return None;
+        }
+        let each = self.each(Some(clause.target), &clause.iterable);
+        let each = if name == "any" {
+            each.replacen("each", "some", 1)
+        } else {
+            each
+        };
+        Some(format!("whether {} for {each}", self.condition(condition)))
+    }
+
     pub(super) fn call(
         &self,
         whole: &Expr<'a>,
@@ -39,19 +67,49 @@ impl<'a> Scope<'a> {
             (Language::Cpp, "std::max" | "std::min" | "max" | "min") => {
                 return self.extreme(name, arguments);
             }
+            (Language::Go, "make") => {
+                let type_text = arguments.first()?.text;
+                return match (type_text.strip_prefix("chan "), arguments.get(1)) {
+                    (Some(item), None) => Some(format!("a new channel for {}", code(item))),
+                    (Some(item), Some(room)) => Some(format!(
+                        "a new channel for {} with room for {}",
+                        code(item),
+                        self.noun(room)
+                    )),
+                    (None, None) if type_text.starts_with("map[") => {
+                        Some("an empty map".to_owned())
+                    }
+                    (None, _) => None,
+                };
+            }
             (Language::Go, "len") => {
                 return Some(format!("the length of {}", self.noun(arguments.first()?)));
             }
             _ => {}
         }
+        self.built_in(callee, arguments)
+    }
+
+    /// A built-in function of Python.
+    fn built_in(&self, callee: &Expr<'a>, arguments: &[Expr<'a>]) -> Option<String> {
         if self.language != Language::Python {
             return None;
         }
-        let first = arguments.first().map(|first| self.noun(first));
+        let first = arguments.first().map(|first| {
+            self.noun(first)
+                .trim_start_matches("a stream of ")
+                .to_owned()
+        });
         match (callee.text, arguments.len()) {
+            ("isinstance", 2) => Some(format!(
+                "whether {} is an instance of {}",
+                first?,
+                code(arguments.get(1)?.text)
+            )),
+            ("any" | "all", 1) => self.whether(callee.text, arguments.first()?),
             ("len", 1) => Some(format!("the length of {}", first?)),
             ("sum", 1) => Some(format!("the sum of {}", first?)),
-            ("max" | "min", _) => self.extreme(name, arguments),
+            ("max" | "min", _) => self.extreme(callee.text, arguments),
             ("abs", 1) => Some(format!("the absolute value of {}", first?)),
             ("sorted", 1) => Some(format!("a sorted copy of {}", first?)),
             ("sorted", _) => self.sorted(arguments),
@@ -128,14 +186,11 @@ impl<'a> Scope<'a> {
     ) -> Option<String> {
         let owner = || self.noun(object);
         match (self.language, name, arguments) {
-            (Language::JavaScript | Language::TypeScript, "max" | "min", [_, _])
-                if object.is("Math") =>
-            {
-                self.extreme(name, arguments)
-            }
-            (Language::Java, "max" | "min", [_, _]) if object.is("Math") => {
-                self.extreme(name, arguments)
-            }
+            (
+                Language::JavaScript | Language::TypeScript | Language::Java,
+                "max" | "min",
+                [_, _],
+            ) if object.is("Math") => self.extreme(name, arguments),
             (Language::Python, "get", [key, default]) => Some(format!(
                 "the value of {} under {} ({} when there is none)",
                 owner(),

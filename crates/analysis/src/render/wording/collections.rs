@@ -1,5 +1,10 @@
 //! Collections, comprehensions and what loops go through.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use domain::language::Language;
 
 use super::{code, join};
@@ -23,7 +28,18 @@ impl<'a> Scope<'a> {
             };
             return Some(name.to_owned());
         }
-        let is_plain = items.len() <= 4 && items.iter().all(|item| item.text.len() < 60);
+        let is_plain = items.len() <= 4
+            && items.iter().all(|item| {
+                item.text.len() < 60
+                    && matches!(
+                        item.kind,
+                        ExprKind::Name
+                            | ExprKind::Number
+                            | ExprKind::Text
+                            | ExprKind::Member { .. }
+                            | ExprKind::Index { .. }
+                    )
+            });
         (shape == Shape::Tuple && is_plain).then(|| {
             let names: Vec<String> = items.iter().map(|item| self.noun(item)).collect();
             join(&names, "and")
@@ -68,83 +84,165 @@ impl<'a> Scope<'a> {
         Some(text)
     }
 
+    /// A Python slice: `the first n items of x`.
+    pub(super) fn slice(&self, value: &Expr<'a>, object: &Expr<'a>) -> Option<String> {
+        let bounds = value
+            .text
+            .get(object.text.len()..)?
+            .trim()
+            .strip_prefix('[')?
+            .strip_suffix(']')?;
+        if bounds == "::-1" {
+            return Some(format!("{} in reverse", self.noun(object)));
+        }
+        let (low, high) = bounds.split_once(':')?;
+        let (low, high) = (low.trim(), high.trim());
+        let is_plain = |bound: &str| bound.chars().all(|c| c.is_alphanumeric() || c == '_');
+        match (low, high) {
+            ("", "") => Some(format!("a copy of {}", self.noun(object))),
+            ("" | "0", end) if is_plain(end) => Some(format!(
+                "the first {} items of {}",
+                plain(end),
+                self.noun(object)
+            )),
+            (start, "") if is_plain(start) => Some(format!(
+                "{} without its first {} items",
+                self.noun(object),
+                plain(start)
+            )),
+            (start, "") if start.strip_prefix('-').is_some_and(is_plain) => Some(format!(
+                "the last {} items of {}",
+                plain(start.trim_start_matches('-')),
+                self.noun(object)
+            )),
+            _ => None,
+        }
+    }
+
     /// `each item of numbers`: what a for-each loop goes through.
     pub(crate) fn each(&self, target: Option<&str>, iterable: &Expr<'a>) -> String {
         let name = code(target.unwrap_or("item"));
-        if self.language == Language::Python
-            && let ExprKind::Call {
-                callee, arguments, ..
-            } = &iterable.kind
-            && !self.defines(callee.text)
-        {
-            let names: Vec<String> = target
-                .unwrap_or_default()
-                .trim_matches(['(', ')'])
-                .split(',')
-                .map(|name| code(name.trim()))
-                .collect();
-            match (callee.text, arguments.as_slice(), names.as_slice()) {
-                ("range", _, [_]) => {
-                    if let Some(range) = self.range(&name, arguments) {
-                        return range;
-                    }
-                }
-                ("enumerate", [items], [position, item]) => {
-                    return format!(
-                        "each {item} of {}, with its position in {position}",
-                        self.noun(items)
-                    );
-                }
-                ("zip", _, _) if names.len() == arguments.len() => {
-                    let sources: Vec<String> = arguments
-                        .iter()
-                        .map(|argument| self.noun(argument))
-                        .collect();
-                    return format!(
-                        "each {} taken side by side from {}",
-                        join(&names, "and"),
-                        join(&sources, "and")
-                    );
-                }
-                _ => {}
-            }
-            if let ExprKind::Member {
-                object,
-                name: "items",
-            } = &callee.kind
-                && let [key, value] = names.as_slice()
-            {
-                return format!(
-                    "each entry of {}, with its key in {key} and its value in {value}",
-                    self.noun(object)
-                );
-            }
+        let special = match self.language {
+            Language::Python => self.python_each(&name, target.unwrap_or_default(), iterable),
+            Language::Rust => self.rust_each(&name, target.unwrap_or_default(), iterable),
+            _ => None,
+        };
+        special.unwrap_or_else(|| format!("each {name} of {}", self.noun(iterable)))
+    }
+
+    /// `range`, `enumerate`, `zip` and `items` of Python.
+    fn python_each(&self, name: &str, target: &str, iterable: &Expr<'a>) -> Option<String> {
+        let ExprKind::Call {
+            callee, arguments, ..
+        } = &iterable.kind
+        else {
+            return None;
+        };
+        if self.defines(callee.text) {
+            return None;
         }
-        if self.language == Language::Rust
-            && let ExprKind::Reference(inner) = &iterable.kind
+        let names: Vec<String> = target
+            .trim_matches(['(', ')'])
+            .split(',')
+            .map(|name| code(name.trim()))
+            .collect();
+        match (callee.text, arguments.as_slice(), names.as_slice()) {
+            ("range", _, [_]) => {
+                if let Some(range) = self.range(name, arguments) {
+                    return Some(range);
+                }
+            }
+            (
+                "enumerate",
+                [
+                    items,
+                    Expr {
+                        kind:
+                            ExprKind::Keyword {
+                                name: "start",
+                                value,
+                            },
+                        ..
+                    },
+                ],
+                [position, item],
+            ) => {
+                return Some(format!(
+                    "each {item} of {}, counted in {position} from {}",
+                    self.noun(items),
+                    self.noun(value)
+                ));
+            }
+            ("enumerate", [items], [position, item]) => {
+                return Some(format!(
+                    "each {item} of {}, with its position in {position}",
+                    self.noun(items)
+                ));
+            }
+            ("zip", _, _) if names.len() == arguments.len() => {
+                return Some(self.side_by_side(&names, arguments));
+            }
+            _ => {}
+        }
+        if let ExprKind::Member {
+            object,
+            name: "items",
+        } = &callee.kind
+            && let [key, value] = names.as_slice()
         {
-            return format!(
+            return Some(format!(
+                "each entry of {}, with its key in {key} and its value in {value}",
+                self.noun(object)
+            ));
+        }
+        None
+    }
+
+    fn side_by_side(&self, names: &[String], sources: &[Expr<'a>]) -> String {
+        let sources: Vec<String> = sources.iter().map(|source| self.noun(source)).collect();
+        format!(
+            "each {} taken side by side from {}",
+            join(names, "and"),
+            join(&sources, "and")
+        )
+    }
+
+    /// `enumerate`, borrowing and ranges of Rust.
+    fn rust_each(&self, name: &str, target: &str, iterable: &Expr<'a>) -> Option<String> {
+        if iterable.called() == Some("enumerate")
+            && let ExprKind::Call { callee, .. } = &iterable.kind
+            && let ExprKind::Member { object, .. } = &callee.kind
+            && let Some((position, item)) = target.trim_matches(['(', ')']).split_once(',')
+        {
+            return Some(format!(
+                "each {} of {}, with its position in {}",
+                code(item.trim()),
+                self.noun(object),
+                code(position.trim())
+            ));
+        }
+        if let ExprKind::Reference(inner) = &iterable.kind {
+            return Some(format!(
                 "each {name} of {}, which is only borrowed",
                 self.noun(inner)
-            );
+            ));
         }
-        if self.language == Language::Rust
-            && let Some((low, high)) = iterable.text.split_once("..")
+        if let Some((low, high)) = iterable.text.split_once("..")
             && !low.contains(['(', '"'])
             && !low.is_empty()
             && !high.is_empty()
             && !high.contains('(')
         {
-            return match high.strip_prefix('=') {
+            return Some(match high.strip_prefix('=') {
                 Some(last) => format!("each {name} from {} up to {}", code(low), code(last)),
                 None => format!(
                     "each {name} from {} up to, but not including, {}",
                     code(low),
                     code(high)
                 ),
-            };
+            });
         }
-        format!("each {name} of {}", self.noun(iterable))
+        None
     }
 
     /// `each i from 0 up to n − 1`.
@@ -182,5 +280,14 @@ impl<'a> Scope<'a> {
                 -down
             ),
         })
+    }
+}
+
+/// A number as it is, a name as code.
+fn plain(bound: &str) -> String {
+    if bound.chars().all(|c| c.is_ascii_digit()) {
+        bound.to_owned()
+    } else {
+        code(bound)
     }
 }

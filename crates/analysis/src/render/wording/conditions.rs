@@ -1,5 +1,10 @@
 //! Conditions as clauses.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
 use domain::language::Language;
 
 use super::{WORDED_CHARS_MAX, code};
@@ -35,6 +40,19 @@ impl<'a> Scope<'a> {
                 right,
             } => self.comparison(operator, left, right),
             ExprKind::Not(inner) => self.negated(inner),
+            ExprKind::Call {
+                callee, arguments, ..
+            } if callee.text == "isinstance" && arguments.len() == 2 => {
+                let names: Vec<String> = arguments
+                    .iter()
+                    .map(|argument| code(argument.text))
+                    .collect();
+                format!(
+                    "{} is an instance of {}",
+                    names.first().map_or("", String::as_str),
+                    names.last().map_or("", String::as_str)
+                )
+            }
             ExprKind::Bool(true) => "always".to_owned(),
             ExprKind::Call {
                 callee, arguments, ..
@@ -89,15 +107,11 @@ impl<'a> Scope<'a> {
             (Language::Python, Nature::List | Nature::Map | Nature::Set | Nature::Text) => {
                 format!("{name} is {}", if is_true { "not empty" } else { "empty" })
             }
-            (Language::Python, _) if is_true => {
-                format!("{name} counts as true (not empty, zero or `None`)")
-            }
-            (Language::Python, _) => format!("{name} counts as false (empty, zero or `None`)"),
-            (Language::JavaScript | Language::TypeScript, _) if is_true => {
-                format!("{name} counts as true")
-            }
-            (Language::JavaScript | Language::TypeScript, _) => {
-                format!("{name} counts as false (such as `false`, 0, `null` or an empty text)")
+            (Language::Python | Language::JavaScript | Language::TypeScript, _) => {
+                format!(
+                    "{name} counts as {}",
+                    if is_true { "true" } else { "false" }
+                )
             }
             (_, _) if is_true => format!("{name} is set (not zero, null or false)"),
             (_, _) => format!("{name} is not set (zero, null or false)"),
@@ -163,27 +177,24 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn comparison(&self, operator: &str, left: &Expr<'a>, right: &Expr<'a>) -> String {
-        let (first, second) = (self.noun(left), self.noun(right));
-        let remainder_is_zero = matches!(&left.kind, ExprKind::Binary { operator: "%", .. })
-            && right.number() == Some(0);
-        if remainder_is_zero
-            && let ExprKind::Binary {
-                left: value,
-                right: divisor,
-                ..
-            } = &left.kind
-            && matches!(operator, "==" | "===" | "!=" | "!==")
+        let is_plural = matches!(&left.kind, ExprKind::Collection { .. });
+        let first = if is_plural {
+            code(left.text)
+        } else {
+            self.noun(left)
+        };
+        let second = match &right.kind {
+            ExprKind::Collection { items, .. } if !items.is_empty() => code(right.text),
+            _ => self.noun(right),
+        };
+        if left.is("__name__")
+            && right.text.trim_matches(['"', '\'']) == "__main__"
+            && operator == "=="
         {
-            let is = if operator.starts_with('=') {
-                "is"
-            } else {
-                "is not"
-            };
-            return format!(
-                "{} {is} divisible by {}",
-                self.noun(value),
-                self.noun(divisor)
-            );
+            return "the file is run itself, not imported".to_owned();
+        }
+        if let Some(text) = self.divisible(operator, left, right) {
+            return text;
         }
         let flat: String = operator.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_nothing = matches!(right.kind, ExprKind::Null);
@@ -207,6 +218,8 @@ impl<'a> Scope<'a> {
             (">", _) => "is greater than",
             ("<=", _) => "is at most",
             (">=", _) => "is at least",
+            ("in", _) if matches!(right.kind, ExprKind::Collection { .. }) => "is one of",
+            ("not in", _) if matches!(right.kind, ExprKind::Collection { .. }) => "is none of",
             ("in", _) => "is in",
             ("not in", _) => "is not in",
             ("is", _) => "is",
@@ -221,5 +234,31 @@ impl<'a> Scope<'a> {
             }
         };
         format!("{first} {relation} {second}")
+    }
+
+    /// `x % 2 == 0` asks whether x is divisible by 2.
+    fn divisible(&self, operator: &str, left: &Expr<'a>, right: &Expr<'a>) -> Option<String> {
+        let remainder_is_zero = matches!(&left.kind, ExprKind::Binary { operator: "%", .. })
+            && right.number() == Some(0);
+        if remainder_is_zero
+            && let ExprKind::Binary {
+                left: value,
+                right: divisor,
+                ..
+            } = &left.kind
+            && matches!(operator, "==" | "===" | "!=" | "!==")
+        {
+            let is = if operator.starts_with('=') {
+                "is"
+            } else {
+                "is not"
+            };
+            return Some(format!(
+                "{} {is} divisible by {}",
+                self.noun(value),
+                self.noun(divisor)
+            ));
+        }
+        None
     }
 }

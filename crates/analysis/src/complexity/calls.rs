@@ -1,0 +1,191 @@
+//! What calls and other expressions cost.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the facts have many variants; this looks for a few of them"
+)]
+
+use domain::language::Language;
+
+use super::{Cost, Estimate, Measure, is_literal};
+use crate::facts::{Clause, Expr, ExprKind};
+use crate::scope::Nature;
+
+/// Calls that take the same time whatever their input, by plain name.
+pub(super) const CONSTANT: &str = " len append push push_back pop add get set has print println Println printf Errorf Sprintf log abs \
+    isalnum isdigit isalpha isspace isinstance ord chr int float bool range enumerate items keys values iter into_iter is_empty \
+    empty isEmpty size length put containsKey contains_key insert entry or_insert or_default Some Ok Err None new Wait Done Add Lock Unlock close \
+    Close New is_none is_some is_ok is_err make make_unique make_shared now zip id charAt hasOwnProperty error warn begin end \
+    cbegin cend move emplace_back push_str as_str as_ref as_mut as_bytes unwrap expect unwrap_or unwrap_or_default ok_or ok_or_else map_err ok \
+    cloned copied startswith endswith starts_with ends_with startsWith endsWith stream entrySet getKey getValue getOrDefault \
+    then catch finally max_value min_value write writeln round super ";
+
+/// Calls that go through their whole input once.
+pub(super) const LINEAR: &str = " sum max min sorted list set dict tuple join split lower upper reversed count index any all sort \
+    filter map reduce forEach slice indexOf includes contains trim lines collect strip lstrip rstrip replace find some every copy \
+    reverse strlen fill accumulate unique Split Join Sort Fields ToLower to_string to_owned parse from_iter toLowerCase toUpperCase \
+    max_by_key min_by_key max_by min_by split_once splitlines flatMap concat ";
+
+/// Methods of maps and sets that find their place by hashing.
+const BY_KEY: &str = " find contains has get erase emplace insert count remove add discard put containsKey contains_key entry at delete pop \
+    setdefault getOrDefault get_mut ";
+
+/// Macros that take the same time whatever surrounds them.
+const PLAIN_MACROS: &str =
+    " println print vec format assert assert_eq panic eprintln write writeln matches ";
+
+pub(super) fn is_listed(list: &str, name: &str) -> bool {
+    list.split_ascii_whitespace().any(|known| known == name)
+}
+
+impl<'a> Estimate<'_, 'a> {
+    pub(super) fn expression(&mut self, expression: &Expr<'a>, around: &Cost) {
+        let mut costs = Vec::new();
+        let mut lambdas = 0_i32;
+        expression.each(&mut |part| match &part.kind {
+            ExprKind::Call {
+                callee, arguments, ..
+            } => {
+                costs.extend(self.call(part, callee, arguments, around));
+            }
+            ExprKind::Binary {
+                operator: "in" | "not in",
+                right,
+                ..
+            } => match self.scope.of(right) {
+                Nature::Map | Nature::Set => self.assumes_hashing = true,
+                _ if !around.sizes.is_empty() && !is_literal(right) => {
+                    self.linear_calls.push(format!("in {}", right.text));
+                }
+                _ => {}
+            },
+            ExprKind::Index { object, .. } if self.scope.of(object) == Nature::Map => {
+                self.assumes_hashing = true;
+            }
+            ExprKind::Comprehension { shape, clauses, .. } => {
+                let is_kept = *shape != crate::facts::Shape::Generator;
+                costs.push(self.comprehension(clauses, is_kept, around));
+            }
+            ExprKind::Lambda { .. } => lambdas += 1,
+            // A sort key is called once for each item, which the cost of sorting covers.
+            ExprKind::Keyword { value, .. } if matches!(value.kind, ExprKind::Lambda { .. }) => {
+                lambdas -= 1;
+            }
+            ExprKind::Slice { .. } if !around.sizes.is_empty() => {
+                self.linear_calls.push("a slice".to_owned());
+            }
+            ExprKind::Macro { name } if !is_listed(PLAIN_MACROS, name) => {
+                self.unknown_calls.push((*name).to_owned());
+            }
+            _ => {}
+        });
+        self.has_callback |= lambdas > 0;
+        for cost in costs {
+            self.consider(&cost);
+        }
+    }
+
+    fn call(
+        &mut self,
+        part: &Expr<'a>,
+        callee: &Expr<'a>,
+        arguments: &[Expr<'a>],
+        around: &Cost,
+    ) -> Option<Cost> {
+        let name = part.called()?;
+        let is_pair = matches!(name, "max" | "min") && arguments.len() > 1;
+        if name == self.function.name || is_pair || is_of_one_item(part) {
+            return None;
+        }
+        if self.scope.defines(name) {
+            self.unknown_calls.push(name.to_owned());
+            return None;
+        }
+        if let ExprKind::Member { object, .. } = &callee.kind
+            && is_listed(BY_KEY, name)
+            && matches!(self.scope.of(object), Nature::Map | Nature::Set)
+        {
+            self.assumes_hashing = true;
+            return None;
+        }
+        let is_variant =
+            self.scope.language == Language::Rust && name.starts_with(char::is_uppercase);
+        if is_variant || is_listed(CONSTANT, name) {
+            return None;
+        }
+        if !is_listed(LINEAR, name) {
+            self.unknown_calls.push(name.to_owned());
+            return None;
+        }
+        if arguments.first().is_some_and(is_literal) && matches!(callee.kind, ExprKind::Name) {
+            return None;
+        }
+        if !around.is_constant() {
+            self.linear_calls.push(name.to_owned());
+            return None;
+        }
+        let Some(size) = self.size_of_input(name, callee, arguments) else {
+            let is_of_literal =
+                matches!(&callee.kind, ExprKind::Member { object, .. } if is_literal(object));
+            if !is_of_literal
+                && (!arguments.is_empty() || matches!(callee.kind, ExprKind::Member { .. }))
+            {
+                self.unknown_calls.push(name.to_owned());
+            }
+            return None;
+        };
+        let sorts = usize::from(matches!(name, "sorted" | "sort" | "Sort"));
+        Some(Cost {
+            sizes: vec![size],
+            logs: sorts,
+            line: 0,
+        })
+    }
+
+    /// What a method goes through is its object, what a function goes through is its argument.
+    fn size_of_input(
+        &self,
+        name: &str,
+        callee: &Expr<'a>,
+        arguments: &[Expr<'a>],
+    ) -> Option<super::Size> {
+        let of_arguments = || {
+            arguments
+                .iter()
+                .find_map(|argument| self.size_of(argument, Measure::Items))
+        };
+        match &callee.kind {
+            ExprKind::Member { .. } if matches!(name, "join" | "Join") => of_arguments(),
+            // `strings.Split(text, ",")`, `Arrays.sort(items)`: the object is a package or a class.
+            ExprKind::Member { object, .. }
+                if self.scope.language == Language::Go
+                    || object.text.starts_with(char::is_uppercase) =>
+            {
+                self.size_of(object, Measure::Items).or_else(of_arguments)
+            }
+            ExprKind::Member { object, .. } => self.size_of(object, Measure::Items),
+            _ => of_arguments(),
+        }
+    }
+
+    fn comprehension(&mut self, clauses: &[Clause<'a>], is_kept: bool, around: &Cost) -> Cost {
+        let mut cost = around.clone();
+        for clause in clauses {
+            if super::loops::is_fixed(&clause.iterable) {
+                continue;
+            }
+            let size = self.size_of_iterable(&clause.iterable);
+            if is_kept {
+                self.grows.get_or_insert_with(|| size.clone());
+            }
+            cost.sizes.push(size);
+        }
+        cost
+    }
+}
+
+/// A method of one item, such as `text[i].lower()`: as cheap as the item is small.
+fn is_of_one_item(call: &Expr<'_>) -> bool {
+    matches!(&call.kind, ExprKind::Call { callee, .. } if matches!(&callee.kind,
+        ExprKind::Member { object, name: "lower" | "upper" } if matches!(object.kind, ExprKind::Index { .. })))
+}
