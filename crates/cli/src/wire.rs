@@ -144,7 +144,7 @@ async fn find_embedder(config: &Config) -> anyhow::Result<(Arc<dyn Embedder>, Op
             program,
             args: vec![OsString::from("engine")],
             model,
-            threads: engine_threads(),
+            threads: ENGINE_THREADS,
             limits: EmbedderLimits::default(),
         })
     });
@@ -154,10 +154,9 @@ async fn find_embedder(config: &Config) -> anyhow::Result<(Arc<dyn Embedder>, Op
     })
 }
 
-/// One thread for each core; the encoder is small and its requests short.
-fn engine_threads() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-}
+/// One thread: measured, a second one gains little on an idle machine and makes every embedding several times slower on a busy
+/// one, because llama.cpp's threads wait for each other by spinning.
+const ENGINE_THREADS: NonZeroUsize = NonZeroUsize::MIN;
 
 /// Stands in for the encoder where there is none: search goes on by words alone.
 struct NoEmbedder(EmbedError);

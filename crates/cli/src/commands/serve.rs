@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -34,6 +35,12 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let preparing = tokio::spawn(prepare(wired.clone()));
     let app = api::router(state).into_make_service_with_connect_info::<SocketAddr>();
     let (begin_stop, stopping) = oneshot::channel::<()>();
+    // Without this an event waits up to 40 ms for the client to acknowledge the one before (Nagle's algorithm, RFC 896).
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::warn!(%error, "a connection sends small pieces late");
+        }
+    });
     let server = axum::serve(listener, app).with_graceful_shutdown(async {
         // The sender gone means the same as a message.
         let _ = stopping.await;
