@@ -1,6 +1,7 @@
 //! The state of this instance on the wire.
 
 use app::system::Status;
+use domain::embedding::EmbedError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -65,10 +66,19 @@ impl From<Status> for StatusResponse {
                 name: Some(status.encoder),
                 detail: "search by meaning and words".to_owned(),
             },
-            Some(failure) => Part {
+            // The failure itself names folders of the server; it is for its log and for `codegenie doctor`.
+            Some(EmbedError::Missing(_)) => Part {
                 available: false,
                 name: None,
-                detail: format!("search by words alone: {failure}"),
+                detail: "search by words alone: the embedding model is missing; on the server, `codegenie doctor` tells how to \
+                         get it"
+                    .to_owned(),
+            },
+            Some(EmbedError::Failed(_)) => Part {
+                available: false,
+                name: None,
+                detail: "search by words alone: the embedding engine failed; on the server, `codegenie doctor` tells why"
+                    .to_owned(),
             },
         };
         Self {

@@ -111,7 +111,8 @@ impl Found {
     }
 }
 
-fn source_of(hit: &Hit) -> Source {
+/// A hit as it is shown.
+pub(super) fn source_of(hit: &Hit) -> Source {
     Source {
         item: hit.item.id,
         key: hit.item.key.clone(),

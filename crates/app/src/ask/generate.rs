@@ -6,7 +6,7 @@ use domain::ask::{Answer, Brain, CheckResult, Checks, Outcome, Question, Source,
 use domain::knowledge::{ConceptBody, Item, ItemBody, TaskBody};
 use domain::retrieval::Hit;
 
-use super::decide::{Chosen, Plan};
+use super::decide::{Chosen, Plan, source_of};
 use super::recall::Request;
 use super::receipt::{Facts, fact};
 
@@ -163,7 +163,10 @@ fn show_task(chosen: &Chosen, request: &Request, analyser: &dyn CodeAnalyser) ->
     let mut answer = blank(
         Brain::Library,
         chosen.outcome,
-        "Known code was found; no language model took part.",
+        reason_for(
+            chosen.outcome,
+            "Known code answers this; no language model took part.",
+        ),
         markdown,
     );
     answer.code = Some(code);
@@ -172,17 +175,38 @@ fn show_task(chosen: &Chosen, request: &Request, analyser: &dyn CodeAnalyser) ->
     Drafted { answer, proof }
 }
 
+/// Why this part answered: as told when the answer is certain, and that it is not when it is not.
+const fn reason_for(outcome: Outcome, when_answered: &'static str) -> &'static str {
+    match outcome {
+        Outcome::Answered => when_answered,
+        Outcome::Confirm | Outcome::Unknown => {
+            "The closest thing known is shown, because nothing known fits for certain; no language model took part."
+        }
+    }
+}
+
+/// A probability for people: never all and never nothing.
+fn percent(score: f32) -> String {
+    if score >= 0.995 {
+        return "over 99 %".to_owned();
+    }
+    if score < 0.01 {
+        return "under 1 %".to_owned();
+    }
+    format!("{:.0} %", score * 100.0)
+}
+
 /// What is said before an item whose fit is not certain.
 fn lead_sentence(chosen: &Chosen, item: &Item) -> String {
-    let score = chosen.hits.first().map_or(0.0, |hit| hit.score * 100.0);
+    let score = percent(chosen.hits.first().map_or(0.0, |hit| hit.score));
     match (chosen.outcome, chosen.missing_language) {
         (Outcome::Answered, _) => String::new(),
         (Outcome::Confirm | Outcome::Unknown, None) => format!(
-            "The closest thing I know is **{}** ({score:.0} % sure). Is that what you mean? If not, you can teach me.\n\n",
+            "The closest thing I know is **{}** ({score} sure). Is that what you mean? If not, you can teach me.\n\n",
             item.title
         ),
         (Outcome::Confirm | Outcome::Unknown, Some(wanted)) => format!(
-            "I do not know this in {}, but I know **{}** in {} ({score:.0} % sure). Is that of use? If not, you can teach me.\n\n",
+            "I do not know this in {}, but I know **{}** in {} ({score} sure). Is that of use? If not, you can teach me.\n\n",
             wanted.title(),
             item.title,
             item.language().map_or("another language", Language::title)
@@ -237,7 +261,10 @@ fn tell_concept(chosen: &Chosen, style: Style) -> Drafted {
     let mut answer = blank(
         Brain::Library,
         chosen.outcome,
-        "A concept note of the library answers this; no language model took part.",
+        reason_for(
+            chosen.outcome,
+            "A concept note of the library answers this; no language model took part.",
+        ),
         markdown,
     );
     answer.sources = sources;
@@ -252,7 +279,7 @@ fn ask_to_be_taught(closest: &[Hit]) -> Drafted {
         .iter()
         .take(3)
         .filter(|hit| hit.score >= 0.05)
-        .map(|hit| format!("\n- {} ({:.0} %)", hit.item.title, hit.score * 100.0))
+        .map(|hit| format!("\n- {} ({})", hit.item.title, percent(hit.score)))
         .collect::<Vec<_>>()
         .concat();
     let near = if near.is_empty() {
@@ -293,15 +320,7 @@ fn say_what_is_possible() -> Drafted {
 }
 
 fn sources_of(hits: &[Hit]) -> Vec<Source> {
-    hits.iter()
-        .map(|hit| Source {
-            item: hit.item.id,
-            key: hit.item.key.clone(),
-            title: hit.item.title.clone(),
-            score: hit.score,
-            language: hit.item.language(),
-        })
-        .collect()
+    hits.iter().map(source_of).collect()
 }
 
 fn first_task(hits: &[Hit]) -> Option<(&Item, &TaskBody)> {

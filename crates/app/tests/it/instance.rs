@@ -18,17 +18,17 @@ use retrieval::hybrid::HybridRetriever;
 use retrieval::router::SemanticRouter;
 use store::Store;
 
-pub struct Instance {
-    pub accounts: AccountService,
-    pub ask: AskService,
-    pub conversations: ConversationService,
-    pub knowledge: KnowledgeService,
-    pub clock: Arc<TestClock>,
+pub(crate) struct Instance {
+    pub(crate) accounts: AccountService,
+    pub(crate) ask: AskService,
+    pub(crate) conversations: ConversationService,
+    pub(crate) knowledge: KnowledgeService,
+    pub(crate) clock: Arc<TestClock>,
 }
 
 impl Instance {
     /// An instance with the library and no accounts.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let store = Arc::new(Store::open_in_memory().await.unwrap());
         let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
         let entropy = Arc::new(Counting(AtomicU64::new(1)));
@@ -68,7 +68,7 @@ impl Instance {
     }
 
     /// Somebody signed in.
-    pub async fn sign_in(&self, name: &str, role: Role) -> Principal {
+    pub(crate) async fn sign_in(&self, name: &str, role: Role) -> Principal {
         let registration = registration(name, role);
         self.accounts
             .create_locally(registration.clone())
@@ -86,7 +86,7 @@ impl Instance {
             .unwrap()
     }
 
-    pub async fn answer(&self, who: &Principal, question: Question) -> Answered {
+    pub(crate) async fn answer(&self, who: &Principal, question: Question) -> Answered {
         self.ask
             .ask(Asker::Account(who), question, None)
             .await
@@ -94,7 +94,7 @@ impl Instance {
     }
 }
 
-pub fn registration(name: &str, role: Role) -> Registration {
+pub(crate) fn registration(name: &str, role: Role) -> Registration {
     Registration {
         email: format!("{name}@example.org"),
         username: name.to_owned(),
@@ -103,7 +103,7 @@ pub fn registration(name: &str, role: Role) -> Registration {
     }
 }
 
-pub fn question(text: &str) -> Question {
+pub(crate) fn question(text: &str) -> Question {
     Question {
         text: Text::new(text).unwrap(),
         code: None,
@@ -119,7 +119,7 @@ pub fn question(text: &str) -> Question {
 }
 
 /// Stands still until a test moves it.
-pub struct TestClock(pub AtomicI64);
+pub(crate) struct TestClock(pub(crate) AtomicI64);
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
