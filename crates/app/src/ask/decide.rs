@@ -13,6 +13,9 @@ use super::receipt::{Facts, fact};
 /// Sources shown with an answer at most.
 const SOURCES_MAX: u32 = 5;
 
+/// Probability of "explain" from which a request for code may have been meant as a question about an idea.
+const EXPLAIN_SCORE_IN_DOUBT: f32 = 0.1;
+
 /// Hits less likely to answer than this are not shown, unless it is the best one.
 const SHOWN_SCORE_MIN: f32 = 0.02;
 
@@ -144,7 +147,7 @@ pub(super) async fn retrieve(
         let found = retriever.retrieve(reader, &query).await?;
         Ok::<_, StoreError>(worth_showing(without(found, &memory.rejected)))
     };
-    let (kind, other_kind) = kinds_for(route.intent, mode);
+    let (kind, other_kind) = kinds_for(route, mode);
     let wanted = request.language.filter(|_| kind == Some(ItemKind::Task));
     let mut best = search(kind, wanted).await?;
     if let Some(other_kind) = other_kind.filter(|_| best.verdict != Verdict::Known) {
@@ -167,15 +170,20 @@ pub(super) async fn retrieve(
 }
 
 /// The kind of item wanted, and the kind to fall back on. An idea without a note may still be a task whose code can be
-/// explained; words that ask for code may name an idea, unless the user chose code.
-const fn kinds_for(intent: Intent, mode: Mode) -> (Option<ItemKind>, Option<ItemKind>) {
-    match (intent, mode) {
-        (Intent::Generate, Mode::Generate) => (Some(ItemKind::Task), None),
-        (Intent::Generate, Mode::Auto | Mode::Explain) => {
-            (Some(ItemKind::Task), Some(ItemKind::Concept))
+/// explained. A request for code falls back on an idea only when the router was in doubt: whoever clearly asks for code is not
+/// answered with prose.
+fn kinds_for(route: &RouteDecision, mode: Mode) -> (Option<ItemKind>, Option<ItemKind>) {
+    let [_, explain_score, _] = route.scores;
+    match route.intent {
+        Intent::Generate => {
+            let is_in_doubt = mode == Mode::Auto && explain_score >= EXPLAIN_SCORE_IN_DOUBT;
+            (
+                Some(ItemKind::Task),
+                is_in_doubt.then_some(ItemKind::Concept),
+            )
         }
-        (Intent::Explain, _) => (Some(ItemKind::Concept), Some(ItemKind::Task)),
-        (Intent::None, _) => (None, None),
+        Intent::Explain => (Some(ItemKind::Concept), Some(ItemKind::Task)),
+        Intent::None => (None, None),
     }
 }
 
