@@ -1,43 +1,37 @@
-//! From evidence to a probability, and from the probability to a verdict. The numbers are made by
-//! `cargo run --release -p retrieval --example calibrate` from `tests/data/dev.jsonl`; nothing here was chosen on other data.
-//!
-//! `known` is the lowest score at which, in five-fold cross-validation, at most 2 % of the unknown questions are taken as known;
-//! `confirm` the highest at which at most 8 % of the known ones are taken as unknown. No weight may be negative. The probability is a logistic function of the features (Platt 1999)
-//! with one set of weights for each rung.
+//! From evidence to an order, a probability and a verdict. Two linear models for each rung: one orders the items found, the
+//! other says how likely the first of them is right. Their numbers are in `weights`.
+
+mod weights;
 
 use domain::retrieval::{SearchRung, Verdict};
 
 use crate::evidence::{Evidence, FEATURES};
 
+pub use weights::{HYBRID, LEXICAL};
+
+/// A lead over the next item counts up to here, either way.
+const LEAD_MAX: f32 = 6.0;
+
+/// What agreeing with the language named is worth in the order. The questions for development are searched in the language that
+/// they name, so it cannot be learned from them.
+const LANGUAGE_STRENGTH: f32 = 1.0;
+
 /// Weights and thresholds of one rung.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Calibration {
-    /// Log-odds when every feature is 0.
+    /// Weight of each feature in the order of the items, in the order of [`crate::evidence::FEATURE_NAMES`].
+    pub order: [f32; FEATURES],
+    /// Log-odds that an item is right when every feature and its lead are 0.
     pub intercept: f32,
-    /// Log-odds for each unit of a feature, in the order of [`crate::evidence::FEATURE_NAMES`].
+    /// Log-odds for each unit of a feature.
     pub weights: [f32; FEATURES],
+    /// Log-odds for each unit of lead over the best item of another name.
+    pub lead: f32,
     /// From this score on the best item is taken as the answer.
     pub known: f32,
     /// From this score on the user is asked whether the best item is meant.
     pub confirm: f32,
 }
-
-//                             similarity  margin  coverage  overlap    name  language    rank
-/// Vectors and words.
-pub const HYBRID: Calibration = Calibration {
-    intercept: -6.456,
-    weights: [5.894, 8.932, 2.065, 0.0, 0.0, 0.712, 2.579],
-    known: 0.939,
-    confirm: 0.171,
-};
-
-/// Words alone.
-pub const LEXICAL: Calibration = Calibration {
-    intercept: -6.386,
-    weights: [0.0, 3.699, 2.067, 4.051, 0.277, 0.533, 4.163],
-    known: 0.918,
-    confirm: 0.171,
-};
 
 /// The calibration that judges a piece of evidence: an item without vectors is judged by its words, whatever the rung.
 pub const fn calibration_of(evidence: &Evidence) -> &'static Calibration {
@@ -57,22 +51,23 @@ pub const fn calibration_of_rung(rung: SearchRung) -> &'static Calibration {
 }
 
 impl Calibration {
-    /// Probability that an item with this evidence answers the question, 0 to 1.
-    pub fn score(&self, evidence: &Evidence) -> f32 {
-        let log_odds: f32 = self
-            .weights
-            .iter()
-            .zip(evidence.features())
-            .map(|(weight, feature)| weight * feature)
-            .sum();
-        logistic(self.intercept + log_odds)
+    /// How well an item with this evidence suits, to be compared within one question and rung only.
+    pub fn strength(&self, evidence: &Evidence) -> f32 {
+        sum_up(&self.order, evidence) + LANGUAGE_STRENGTH * evidence.language
+    }
+
+    /// Probability that an item with this evidence and [lead](find_leads) answers the question, 0 to 1.
+    pub fn score(&self, evidence: &Evidence, lead: f32) -> f32 {
+        logistic(self.intercept + self.lead * lead + sum_up(&self.weights, evidence))
     }
 
     /// The verdict for the best item. An item in another language than the one the question names is never taken as the
-    /// answer unasked.
+    /// answer unasked, and one found by words that holds no telling word of the question is no answer at all.
     pub fn verdict(&self, score: f32, evidence: &Evidence) -> Verdict {
         let is_other_language = evidence.language < 0.0;
-        if score >= self.known && !is_other_language {
+        if evidence.cosine.is_none() && evidence.is_bare {
+            Verdict::Unknown
+        } else if score >= self.known && !is_other_language {
             Verdict::Known
         } else if score >= self.confirm {
             Verdict::Confirm
@@ -80,6 +75,53 @@ impl Calibration {
             Verdict::Unknown
         }
     }
+}
+
+fn sum_up(weights: &[f32; FEATURES], evidence: &Evidence) -> f32 {
+    let features = evidence.features();
+    weights.iter().zip(features).map(|(w, x)| w * x).sum()
+}
+
+/// How much stronger each item is than the strongest of another name, −6 to 6; 6 when there is no other.
+pub fn find_leads(strengths: &[f32], is_same: impl Fn(usize, usize) -> bool) -> Vec<f32> {
+    let lead = |at: usize| {
+        let others = strengths.iter().enumerate();
+        let best = others
+            .filter(|(other, _)| !is_same(at, *other))
+            .map(|(_, strength)| *strength)
+            .fold(f32::NEG_INFINITY, f32::max);
+        (strengths[at] - best).clamp(-LEAD_MAX, LEAD_MAX)
+    };
+    (0..strengths.len()).map(lead).collect()
+}
+
+/// The items in order, each with its score, best first. Equal ones keep the order in which they came.
+pub fn judge(
+    evidence: &[Evidence],
+    is_same: impl Fn(usize, usize) -> bool + Copy,
+) -> Vec<(usize, f32)> {
+    let mut judged = Vec::with_capacity(evidence.len());
+    // Items with and without vectors are measured by different rules, so each kind is ordered by itself.
+    for has_vectors in [true, false] {
+        let own: Vec<usize> = (0..evidence.len())
+            .filter(|at| evidence[*at].cosine.is_some() == has_vectors)
+            .collect();
+        let strengths: Vec<f32> = own
+            .iter()
+            .map(|at| calibration_of(&evidence[*at]).strength(&evidence[*at]))
+            .collect();
+        let leads = find_leads(&strengths, |a, b| is_same(own[a], own[b]));
+        let mut order: Vec<usize> = (0..own.len()).collect();
+        order.sort_by(|a, b| strengths[*b].total_cmp(&strengths[*a]));
+        let mut ceiling = 1.0_f32;
+        for place in order {
+            let found = &evidence[own[place]];
+            ceiling = ceiling.min(calibration_of(found).score(found, leads[place]));
+            judged.push((own[place], ceiling));
+        }
+    }
+    judged.sort_by(|a, b| b.1.total_cmp(&a.1));
+    judged
 }
 
 /// `1 / (1 + e^-x)`.
@@ -93,21 +135,37 @@ mod tests {
 
     const STRONG: Evidence = Evidence {
         cosine: Some(0.95),
+        mean: 0.8,
         margin: 0.3,
         coverage: 1.0,
+        depth: 1.0,
         overlap: 1.0,
+        recall: 1.0,
         name: 1.0,
         language: 0.0,
         rank: 1.0,
+        length: 4.0,
+        uncovered: 0.0,
+        alien: 0.0,
+        specialist: 0.0,
+        is_bare: false,
     };
     const WEAK: Evidence = Evidence {
         cosine: Some(0.1),
+        mean: 0.05,
         margin: -0.2,
         coverage: 0.0,
+        depth: 0.0,
         overlap: 0.0,
+        recall: 0.0,
         name: 0.0,
         language: 0.0,
         rank: 0.0,
+        length: 4.0,
+        uncovered: 4.0,
+        alien: 1.0,
+        specialist: 0.0,
+        is_bare: true,
     };
 
     #[test]
@@ -115,12 +173,18 @@ mod tests {
         for cosine in [true, false] {
             let with = |evidence: Evidence| Evidence {
                 cosine: evidence.cosine.filter(|_| cosine),
+                mean: if cosine { evidence.mean } else { 0.0 },
                 ..evidence
             };
-            let calibration = calibration_of(&with(STRONG));
-            let verdict = |evidence| calibration.verdict(calibration.score(&evidence), &evidence);
-            assert_eq!(verdict(with(STRONG)), Verdict::Known);
-            assert_eq!(verdict(with(WEAK)), Verdict::Unknown);
+            let found = [with(WEAK), with(STRONG)];
+            let verdicts: Vec<(usize, Verdict)> = judge(&found, |a, b| a == b)
+                .into_iter()
+                .map(|(at, score)| {
+                    let calibration = calibration_of(&found[at]);
+                    (at, calibration.verdict(score, &found[at]))
+                })
+                .collect();
+            assert_eq!(verdicts, [(1, Verdict::Known), (0, Verdict::Unknown)]);
         }
     }
 
@@ -134,6 +198,28 @@ mod tests {
     }
 
     #[test]
+    fn words_in_common_that_tell_nothing_find_nothing() {
+        let bare = Evidence {
+            cosine: None,
+            is_bare: true,
+            ..STRONG
+        };
+        assert_eq!(LEXICAL.verdict(1.0, &bare), Verdict::Unknown);
+        let paraphrased = Evidence {
+            is_bare: true,
+            ..STRONG
+        };
+        assert_eq!(HYBRID.verdict(1.0, &paraphrased), Verdict::Known);
+    }
+
+    #[test]
+    fn the_same_thing_in_another_language_takes_no_lead_away() {
+        let leads = find_leads(&[3.0, 2.5, 1.0], |a, b| a == b || a + b == 1);
+        assert_eq!(leads, [2.0, 1.5, -2.0]);
+        assert_eq!(find_leads(&[3.0], |_, _| true), [LEAD_MAX]);
+    }
+
+    #[test]
     fn scores_are_probabilities_for_any_evidence() {
         for value in [-1e9, -1.0, 0.0, 1.0, 1e9] {
             let evidence = Evidence {
@@ -141,7 +227,9 @@ mod tests {
                 margin: value,
                 ..WEAK
             };
-            assert!((0.0..=1.0).contains(&HYBRID.score(&evidence)));
+            for lead in [-1e9, 0.0, 1e9] {
+                assert!((0.0..=1.0).contains(&HYBRID.score(&evidence, lead)));
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Search by meaning and by words together. The store's full-text search and the vector index propose items; the evidence for
 //! each is weighed and the best are returned with a calibrated score. Without an encoder words alone decide.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use domain::StoreError;
@@ -10,9 +11,9 @@ use domain::id::ItemId;
 use domain::knowledge::{Item, KnowledgeStore, Reader};
 use domain::retrieval::{Hit, Query, Retrieval, Retriever, SearchRung, Verdict};
 
-use crate::calibration::calibration_of;
-use crate::evidence::{Evidence, Found, Question};
-use crate::index::{IndexError, Nearest, NearestQuery, VectorIndex};
+use crate::calibration::{calibration_of, judge};
+use crate::evidence::{Evidence, Found, ItemWords, Question, same_name};
+use crate::index::{Cosines, IndexError, NearestQuery, VectorIndex};
 use crate::terms::search_words;
 
 /// Hits a caller may ask for at most.
@@ -27,6 +28,9 @@ const QUESTION_BYTES_MAX: usize = 4 * 1024;
 /// From this many vectors a scan takes long enough to be moved off the threads that serve requests.
 const OFFLOAD_FROM: usize = 5_000;
 
+/// Items whose words are kept after they were read; they are all dropped when there would be more.
+const READ_ITEMS_MAX: usize = 2_000;
+
 /// Searches what is known.
 pub struct HybridRetriever {
     store: Arc<dyn KnowledgeStore>,
@@ -35,6 +39,8 @@ pub struct HybridRetriever {
     current: RwLock<Current>,
     /// Held while the index is brought up to date, so that a burst of questions reads the changes once.
     refreshing: tokio::sync::Mutex<()>,
+    /// The words of items met before, with the fingerprint of what was read.
+    read: Mutex<HashMap<ItemId, (String, Arc<ItemWords>)>>,
 }
 
 #[derive(Clone, Default)]
@@ -66,6 +72,7 @@ impl HybridRetriever {
             embedder,
             current: RwLock::new(Current::default()),
             refreshing: tokio::sync::Mutex::new(()),
+            read: Mutex::default(),
         }
     }
 
@@ -174,7 +181,7 @@ impl HybridRetriever {
         reader: Reader,
         text: &str,
         by_words: &[ItemId],
-        cosines: &[(ItemId, Option<f32>)],
+        cosines: &[(ItemId, Option<Cosines>)],
     ) -> Result<Vec<Candidate>, StoreError> {
         let mut ids: Vec<ItemId> = cosines.iter().map(|(item, _)| *item).collect();
         ids.extend(by_words);
@@ -185,10 +192,12 @@ impl HybridRetriever {
             .iter()
             .map(|item| Found {
                 item,
-                cosine: cosines
+                words: self.read_words(item),
+                cosines: cosines
                     .iter()
                     .find(|(id, _)| *id == item.id)
-                    .and_then(|(_, cosine)| *cosine),
+                    .and_then(|(_, cosines)| *cosines)
+                    .map(|cosines| (cosines.nearest, cosines.mean)),
                 rank: by_words.iter().position(|id| *id == item.id),
             })
             .collect();
@@ -199,32 +208,47 @@ impl HybridRetriever {
             .map(|(item, evidence)| Candidate { item, evidence })
             .collect())
     }
+
+    /// The words of an item, read now unless its content is the same as when they were read before.
+    fn read_words(&self, item: &Item) -> Arc<ItemWords> {
+        let held = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((fingerprint, words)) = held().get(&item.id)
+            && *fingerprint == item.fingerprint
+        {
+            return Arc::clone(words);
+        }
+        let words = Arc::new(ItemWords::new(item));
+        let mut held = held();
+        if held.len() >= READ_ITEMS_MAX {
+            held.clear();
+        }
+        held.insert(item.id, (item.fingerprint.clone(), Arc::clone(&words)));
+        words
+    }
 }
 
 impl Meaning {
-    /// The nearest items, and the cosine of those proposed by words wherever they have vectors.
+    /// The nearest items and those proposed by words, with their cosines wherever they have vectors.
     async fn propose(
         self,
         reader: Reader,
         query: &Query,
         limit: u32,
         by_words: &[ItemId],
-    ) -> Vec<(ItemId, Option<f32>)> {
+    ) -> Vec<(ItemId, Option<Cosines>)> {
         let filter = query.filter;
-        let by_words = by_words.to_vec();
+        let mut items = by_words.to_vec();
         let count = self.index.len();
-        let search = move || -> Result<Vec<(ItemId, Option<f32>)>, IndexError> {
+        let search = move || -> Result<Vec<(ItemId, Option<Cosines>)>, IndexError> {
             let nearest = self.index.search(&NearestQuery {
                 vector: &self.vector,
                 reader,
                 filter,
                 limit: limit as usize,
             })?;
-            let others = self.index.cosines(&self.vector, &by_words)?;
-            let nearest = nearest
-                .into_iter()
-                .map(|Nearest { item, cosine }| (item, Some(cosine)));
-            Ok(nearest.chain(by_words.into_iter().zip(others)).collect())
+            items.extend(nearest.into_iter().map(|nearest| nearest.item));
+            let cosines = self.index.cosines(&self.vector, &items)?;
+            Ok(items.into_iter().zip(cosines).collect())
         };
         match offload(count, search).await {
             Ok(found) => found,
@@ -250,28 +274,22 @@ async fn offload<T: Send + 'static>(size: usize, work: impl FnOnce() -> T + Send
 #[async_trait]
 impl Retriever for HybridRetriever {
     async fn retrieve(&self, reader: Reader, query: &Query) -> Result<Retrieval, StoreError> {
-        let (rung, candidates) = self.list_candidates(reader, query).await?;
-        let mut scored: Vec<(f32, Candidate)> = candidates
-            .into_iter()
-            .map(|candidate| {
-                let calibration = calibration_of(&candidate.evidence);
-                (calibration.score(&candidate.evidence), candidate)
-            })
-            .collect();
-        scored.sort_by(|(a, one), (b, other)| {
-            b.total_cmp(a)
-                .then_with(|| one.item.key.cmp(&other.item.key))
+        let (rung, mut candidates) = self.list_candidates(reader, query).await?;
+        candidates.sort_by(|a, b| a.item.key.cmp(&b.item.key));
+        let evidence: Vec<Evidence> = candidates.iter().map(|found| found.evidence).collect();
+        let judged = judge(&evidence, |a, b| {
+            same_name(&candidates[a].item, &candidates[b].item)
         });
-        let verdict = scored.first().map_or(Verdict::Unknown, |(score, best)| {
-            calibration_of(&best.evidence).verdict(*score, &best.evidence)
+        let verdict = judged.first().map_or(Verdict::Unknown, |(at, score)| {
+            calibration_of(&evidence[*at]).verdict(*score, &evidence[*at])
         });
-        scored.truncate(query.limit.clamp(1, LIMIT_MAX) as usize);
-        let hits = scored
+        let hits = judged
             .into_iter()
-            .map(|(score, Candidate { item, evidence })| Hit {
-                item,
+            .take(query.limit.clamp(1, LIMIT_MAX) as usize)
+            .map(|(at, score)| Hit {
+                item: candidates[at].item.clone(),
                 score,
-                cosine: evidence.cosine,
+                cosine: evidence[at].cosine,
             })
             .collect();
         Ok(Retrieval {

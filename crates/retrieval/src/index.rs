@@ -46,6 +46,15 @@ pub struct NearestQuery<'a> {
     pub limit: usize,
 }
 
+/// How like an item's vectors are to another, −1 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cosines {
+    /// Of the nearest vector.
+    pub nearest: f32,
+    /// Mean of all vectors of the item.
+    pub mean: f32,
+}
+
 /// An item and how near its nearest vector is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Nearest {
@@ -144,25 +153,35 @@ impl VectorIndex {
         Ok(probe.nearest(slots, query.limit))
     }
 
-    /// Cosine similarity of each of `items` to `vector` by its nearest vector; `None` where the item has none.
+    /// Cosine similarity of each of `items` to `vector`; `None` where the item has no vectors.
     pub fn cosines(
         &self,
         vector: &[f32],
         items: &[ItemId],
-    ) -> Result<Vec<Option<f32>>, IndexError> {
+    ) -> Result<Vec<Option<Cosines>>, IndexError> {
         let vector = to_unit_length(vector.to_vec()).ok_or(IndexError::NoDirection)?;
         let state = self.read();
         let slots = &state.slots;
         if slots.len() > 0 {
             check_dimensions(&vector, slots)?;
         }
-        let nearest = |item: &ItemId| {
-            let of_item = slots.slots_of(*item).iter();
-            of_item
-                .map(|slot| dot(&vector, slots.vector(*slot as usize)))
-                .reduce(f32::max)
+        let compare = |item: &ItemId| {
+            let of_item = slots.slots_of(*item);
+            let cosines = of_item
+                .iter()
+                .map(|slot| dot(&vector, slots.vector(*slot as usize)).clamp(-1.0, 1.0));
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "an item has a handful of vectors"
+            )]
+            let count = of_item.len() as f32;
+            let nearest = cosines.clone().reduce(f32::max)?;
+            Some(Cosines {
+                nearest,
+                mean: cosines.sum::<f32>() / count,
+            })
         };
-        Ok(items.iter().map(nearest).collect())
+        Ok(items.iter().map(compare).collect())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -1,11 +1,11 @@
-//! Routing by meaning: a message is compared with example messages of every intent and field, its words are read for cues,
-//! and a small calibrated model turns both into probabilities. No language model runs, and nothing here is random.
+//! Routing by meaning: a linear model over the vector of a message and over cues in its words gives the probability of each
+//! intent and field. It is learned beforehand; no language model runs, and nothing here is random.
 
 mod calibration;
 mod cues;
-mod prototypes;
 mod utterances;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,10 +13,11 @@ use domain::ask::Topic;
 use domain::embedding::Embedder;
 use domain::routing::{Intent, IntentRouter, RouteDecision, RouteRung};
 
+use calibration::{SHIPPED, SURE};
 use cues::{Cues, is_follow_up, read_cues};
-use prototypes::{Prototypes, SIMILARITIES, Similarities};
+use utterances::GROUPS;
 
-pub use calibration::{RouterModel, SEMANTIC_MODEL, WORDS_MODEL};
+pub use calibration::{FeatureWeights, ROUTE_ROWS, RouterWeights};
 
 /// Bytes of a message that are looked at.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024;
@@ -31,36 +32,29 @@ const HISTORY_SHARE: f32 = 0.8;
 const CLEAR_CUE: f32 = 0.8;
 
 /// Number of features of a message.
-pub const ROUTE_FEATURES: usize = 7 + SIMILARITIES;
-
-/// Names of the features, in the order of [`RouteEvidence::features`]; without an encoder the similarities are 0.
-pub const ROUTE_FEATURE_NAMES: [&str; ROUTE_FEATURES] = [
-    "generate words",
-    "explain words",
-    "chat words",
-    "programming words",
-    "notation",
-    "data-science words",
-    "length",
-    "like generate, data science",
-    "like generate, other",
-    "like explain, data science",
-    "like explain, other",
-    "like none",
-];
+pub const ROUTE_FEATURES: usize = 7;
 
 /// What a message shows about where it should go.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RouteEvidence {
     cues: Cues,
-    similarities: Option<Similarities>,
+    /// How far its vector goes along each row of the weights; `None` without an encoder that these understand.
+    along: Option<[f32; ROUTE_ROWS]>,
 }
 
 impl RouteEvidence {
-    /// The numbers that are weighed, in the order of [`ROUTE_FEATURE_NAMES`].
+    /// What the words of `message` show.
+    pub fn of_words(message: &str) -> Self {
+        Self {
+            cues: read_cues(message),
+            along: None,
+        }
+    }
+
+    /// What the words show, as the numbers that are weighed: words that ask for code, for an explanation, that chat; words of
+    /// programming, notation, words of data science; length. Each 0 to 1.
     pub fn features(&self) -> [f32; ROUTE_FEATURES] {
         let cues = self.cues;
-        let [like_1, like_2, like_3, like_4, like_5] = self.similarities.unwrap_or_default();
         [
             cues.generate,
             cues.explain,
@@ -69,81 +63,61 @@ impl RouteEvidence {
             cues.notation,
             cues.data_science,
             cues.length,
-            like_1,
-            like_2,
-            like_3,
-            like_4,
-            like_5,
         ]
-    }
-
-    const fn model(&self) -> &'static RouterModel {
-        match self.similarities {
-            Some(_) => &SEMANTIC_MODEL,
-            None => &WORDS_MODEL,
-        }
     }
 }
 
-/// An example message with what it is an example of, and its evidence when it is itself left out of the comparison.
-#[derive(Debug, Clone, Copy)]
+/// An example message with what it is an example of.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RouteExample {
-    /// What it shows.
-    pub evidence: RouteEvidence,
+    /// The message.
+    pub text: &'static str,
     /// What it asks for.
     pub intent: Intent,
     /// Its field.
     pub topic: Topic,
 }
 
-/// Routes messages by meaning, or by words alone when there is no encoder.
+/// The messages that the weights are learned from, beside the questions for development.
+pub fn list_examples() -> Vec<RouteExample> {
+    let examples = GROUPS.iter().flat_map(|(texts, intent, topic)| {
+        texts.iter().map(|text| RouteExample {
+            text,
+            intent: *intent,
+            topic: *topic,
+        })
+    });
+    examples.collect()
+}
+
+/// Routes messages by meaning, or by words alone when there is no encoder or one that the weights were not made for.
 pub struct SemanticRouter {
     embedder: Arc<dyn Embedder>,
-    prototypes: tokio::sync::Mutex<Option<Arc<Prototypes>>>,
+    weights: Cow<'static, RouterWeights>,
 }
 
 impl SemanticRouter {
-    /// A router that has embedded nothing yet.
+    /// A router with the weights that CodeGenie comes with.
     pub fn new(embedder: Arc<dyn Embedder>) -> Self {
         Self {
             embedder,
-            prototypes: tokio::sync::Mutex::new(None),
+            weights: Cow::Borrowed(&SHIPPED),
         }
     }
 
-    /// Embeds the example messages, so that the first message need not wait for it; run it beside the start of the server.
+    /// A router with other weights.
+    pub const fn with_weights(embedder: Arc<dyn Embedder>, weights: RouterWeights) -> Self {
+        Self {
+            embedder,
+            weights: Cow::Owned(weights),
+        }
+    }
+
+    /// Starts the encoder, so that the first message need not wait for it; run it beside the start of the server.
     /// Returns whether the router can now decide by meaning.
     pub async fn warm_up(&self) -> bool {
-        self.find_prototypes().await.is_some()
-    }
-
-    /// What `message` shows, taken alone.
-    pub async fn read_evidence(&self, message: &str) -> RouteEvidence {
-        let evidence = self.read_all(&[message]).await;
-        evidence
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| words_alone(message))
-    }
-
-    /// The example messages, each compared with all others; empty without an encoder. Calibration is fitted to these too.
-    pub async fn list_examples(&self) -> Vec<RouteExample> {
-        self.find_prototypes()
-            .await
-            .map_or_else(Vec::new, |prototypes| {
-                prototypes
-                    .list_left_out()
-                    .into_iter()
-                    .map(|(text, similarities, intent, topic)| RouteExample {
-                        evidence: RouteEvidence {
-                            cues: read_cues(text),
-                            similarities: Some(similarities),
-                        },
-                        intent,
-                        topic,
-                    })
-                    .collect()
-            })
+        let evidence = self.read_all(&["hello"]).await;
+        evidence.iter().all(|evidence| evidence.along.is_some())
     }
 
     /// The evidence of each message, embedded together; by words alone when that fails.
@@ -152,50 +126,26 @@ impl SemanticRouter {
             .iter()
             .map(|message| without_code(message))
             .collect();
-        let vectors = self.embedder.embed(&messages).await.unwrap_or_default();
-        let prototypes = if vectors.len() == messages.len() {
-            self.find_prototypes().await
+        let encoder = self.embedder.encoder();
+        let vectors = if self.weights.understands(encoder) {
+            self.embedder
+                .embed(&messages)
+                .await
+                .unwrap_or_else(|error| {
+                    tracing::debug!(%error, "routing by words alone");
+                    Vec::new()
+                })
         } else {
-            None
+            Vec::new()
         };
-        messages
-            .iter()
-            .enumerate()
-            .map(|(at, message)| RouteEvidence {
-                cues: read_cues(message),
-                similarities: prototypes
-                    .as_ref()
-                    .and_then(|prototypes| prototypes.compare(vectors.get(at)?)),
-            })
-            .collect()
-    }
-
-    /// The embedded examples, made now when they are missing or of another encoder.
-    async fn find_prototypes(&self) -> Option<Arc<Prototypes>> {
-        let mut held = self.prototypes.lock().await;
-        if let Some(prototypes) = held.as_ref()
-            && prototypes.encoder() == self.embedder.encoder()
-        {
-            return Some(Arc::clone(prototypes));
-        }
-        match Prototypes::embed(self.embedder.as_ref()).await {
-            Ok(made) => {
-                let made = Arc::new(made);
-                *held = Some(Arc::clone(&made));
-                Some(made)
+        let evidence = messages.iter().enumerate().map(|(at, message)| {
+            let vector = vectors.get(at);
+            RouteEvidence {
+                along: vector.and_then(|vector| self.weights.project(encoder, vector)),
+                ..RouteEvidence::of_words(message)
             }
-            Err(error) => {
-                tracing::debug!(%error, "routing by words alone");
-                None
-            }
-        }
-    }
-}
-
-fn words_alone(message: &str) -> RouteEvidence {
-    RouteEvidence {
-        cues: read_cues(message),
-        similarities: None,
+        });
+        evidence.collect()
     }
 }
 
@@ -208,8 +158,9 @@ impl IntentRouter for SemanticRouter {
         let leaned_on = find_leaned_on(message, history);
         let asked: Vec<&str> = std::iter::once(message).chain(leaned_on).collect();
         let mut evidence = self.read_all(&asked).await.into_iter();
-        let own = evidence.next().unwrap_or_else(|| words_alone(message));
-        decide(&own, evidence.next().as_ref())
+        let own = evidence.next();
+        let own = own.unwrap_or_else(|| RouteEvidence::of_words(message));
+        decide(&self.weights, &own, evidence.next().as_ref())
     }
 }
 
@@ -235,29 +186,32 @@ fn find_leaned_on<'a>(message: &str, history: &'a [String]) -> Option<&'a str> {
         .map(String::as_str)
 }
 
-fn decide(own: &RouteEvidence, leaned_on: Option<&RouteEvidence>) -> RouteDecision {
-    let model = own.model();
+fn decide(
+    model: &RouterWeights,
+    own: &RouteEvidence,
+    leaned_on: Option<&RouteEvidence>,
+) -> RouteDecision {
     let mut scores = model.intent(own);
     let mut data_science = model.data_science(own);
     if let Some(earlier) = leaned_on {
         let is_clear = own.cues.explain.max(own.cues.generate) >= CLEAR_CUE;
-        let before = earlier.model().intent(earlier);
+        let before = model.intent(earlier);
         scores = if is_clear {
             by_own_cue(own.cues)
         } else {
             mix(scores, before)
         };
-        data_science = data_science.max(earlier.model().data_science(earlier));
+        data_science = data_science.max(model.data_science(earlier));
     }
     RouteDecision {
-        intent: choose(scores, model.sure),
+        intent: choose(scores),
         topic: if data_science >= 0.5 {
             Topic::DataScience
         } else {
             Topic::Other
         },
         scores,
-        rung: match own.similarities {
+        rung: match own.along {
             Some(_) => RouteRung::Semantic,
             None => RouteRung::Lexical,
         },
@@ -278,13 +232,13 @@ fn mix(own: [f32; 3], before: [f32; 3]) -> [f32; 3] {
 }
 
 /// The likelier wish when it is likely enough, else none.
-fn choose([generate, explain, none]: [f32; 3], sure: f32) -> Intent {
+fn choose([generate, explain, none]: [f32; 3]) -> Intent {
     let (best, intent) = if generate >= explain {
         (generate, Intent::Generate)
     } else {
         (explain, Intent::Explain)
     };
-    if best >= sure && best >= none {
+    if best >= SURE && best >= none {
         intent
     } else {
         Intent::None

@@ -3,9 +3,12 @@
 
 mod vocabulary;
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use domain::Language;
 
-use vocabulary::{ASKING, COMMON, STOP, SYNONYMS};
+use vocabulary::{ASKING, COMMON, FOREIGN, STOP, SYNONYMS};
 
 /// Terms taken from one text at most; the rest of a longer one says little about what is asked.
 const TERMS_MAX: usize = 64;
@@ -23,7 +26,15 @@ pub struct Term {
     pub text: String,
     /// How much it tells, above 0 and at most 1.
     pub weight: f32,
+    /// Whether it names something particular of the field, such as `huffman` or `oauth`: an item without it is another thing.
+    pub is_specialist: bool,
 }
+
+/// Plain forms of the words that name something particular.
+static SPECIALIST: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let list = include_str!("terms/specialist.txt");
+    list.split_whitespace().map(plain_form).collect()
+});
 
 /// The distinct terms of a text in the order they come; stop words and names of languages are left out.
 pub fn find_terms(text: &str) -> Vec<Term> {
@@ -32,9 +43,11 @@ pub fn find_terms(text: &str) -> Vec<Term> {
         if STOP.contains(&word.as_str()) || names_language(&word).is_some() {
             continue;
         }
+        let text = plain_form(&word);
         let term = Term {
             weight: weight_of(&word),
-            text: plain_form(&word),
+            is_specialist: SPECIALIST.contains(&text),
+            text,
         };
         if !terms.iter().any(|held| held.text == term.text) {
             terms.push(term);
@@ -44,6 +57,20 @@ pub fn find_terms(text: &str) -> Vec<Term> {
         }
     }
     terms
+}
+
+/// The plain form of every word in the first `bytes_max` bytes of a text.
+pub fn list_forms(text: &str, bytes_max: usize) -> HashSet<String> {
+    let text = text.get(..text.floor_char_boundary(bytes_max));
+    let words = words(text.unwrap_or_default());
+    words.iter().map(|word| plain_form(word)).collect()
+}
+
+/// Whether a question names a programming language that no item can be in.
+pub fn names_foreign_language(text: &str) -> bool {
+    words(text)
+        .iter()
+        .any(|word| FOREIGN.contains(&word.as_str()))
 }
 
 /// The words worth handing to a full-text search, as written, identifiers also in parts.
@@ -232,6 +259,15 @@ mod tests {
         assert!(weight("list").unwrap() < 1.0);
         assert!(weight("function").unwrap() < weight("list").unwrap());
         assert_eq!(weight("a"), None);
+    }
+
+    #[test]
+    fn words_of_the_field_are_told_from_others() {
+        let terms = find_terms("huffman codes for my grandmother");
+        let special: Vec<bool> = terms.iter().map(|term| term.is_specialist).collect();
+        assert_eq!(special, [true, false, false]);
+        assert!(names_foreign_language("quicksort in Haskell"));
+        assert!(!names_foreign_language("quicksort in rust"));
     }
 
     #[test]

@@ -10,25 +10,12 @@ use crate::terms::find_terms;
 const DIMENSIONS: usize = 256;
 
 /// Gives every term a direction of its own, so that texts sharing terms are near each other.
+#[derive(Default)]
 pub(crate) struct BagOfWords {
-    name: &'static str,
     texts: AtomicUsize,
 }
 
-impl Default for BagOfWords {
-    fn default() -> Self {
-        Self::named("bag-of-words")
-    }
-}
-
 impl BagOfWords {
-    pub(crate) const fn named(name: &'static str) -> Self {
-        Self {
-            name,
-            texts: AtomicUsize::new(0),
-        }
-    }
-
     pub(crate) fn texts_embedded(&self) -> usize {
         self.texts.load(Ordering::SeqCst)
     }
@@ -54,7 +41,7 @@ pub(crate) fn bag_of_words(text: &str) -> Vec<f32> {
 #[async_trait]
 impl Embedder for BagOfWords {
     fn encoder(&self) -> &'static str {
-        self.name
+        "bag-of-words"
     }
 
     async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {

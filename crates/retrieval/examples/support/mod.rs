@@ -1,15 +1,16 @@
-//! What the examples share: the questions, the items to be found, the real store in memory, and vectors made beforehand.
+//! What the examples share: the questions, the items to be found, the real store in memory and the real encoder.
 
-use std::collections::HashMap;
+pub(crate) mod encoder;
+pub(crate) mod fit;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use async_trait::async_trait;
 use domain::Language;
 use domain::analysis::{CodeAnalyser, Explanation, SyntaxError};
 use domain::ask::{Style, Topic};
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::Embedder;
 use domain::id::ItemId;
 use domain::knowledge::{
     EmbeddedItem, Item, ItemFilter, ItemKind, ItemStatus, KnowledgeStore, Origin, Reader,
@@ -23,6 +24,8 @@ use retrieval::terms::find_language;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use encoder::NoEncoder;
+
 /// A question with the right answer; the format is told in `tests/data/README.md`.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
@@ -31,6 +34,9 @@ pub(crate) struct Asked {
     pub(crate) topic: Topic,
     /// Keys any of which is right; empty when nothing known answers it.
     pub(crate) expected: Vec<String>,
+    /// What it is about: the right or nearly right entry, whatever the language. Questions about one thing stay together
+    /// when questions are parted.
+    pub(crate) about: String,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +45,7 @@ struct Line {
     intent: String,
     topic: String,
     expected: Option<Keys>,
+    note: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +63,22 @@ pub(crate) fn read_questions(path: &Path) -> Result<Vec<Asked>> {
 
 fn read_line(line: &str) -> Result<Asked> {
     let line: Line = serde_json::from_str(line).with_context(|| format!("in line {line}"))?;
+    let expected = match line.expected {
+        None => Vec::new(),
+        Some(Keys::One(key)) => vec![key],
+        Some(Keys::Any(keys)) => keys,
+    };
+    let note = line.note.unwrap_or_default();
+    let near = note
+        .strip_prefix("near miss of ")
+        .and_then(|rest| rest.split(';').next());
+    let about = expected.first().map(String::as_str).or(near);
+    let about = about.unwrap_or(&line.text);
+    let about = about
+        .strip_prefix("library/")
+        .map_or(about, |key| key.rsplit('/').next().unwrap_or(key));
     Ok(Asked {
+        about: about.to_owned(),
         intent: match line.intent.as_str() {
             "generate" => Intent::Generate,
             "explain" => Intent::Explain,
@@ -67,11 +89,7 @@ fn read_line(line: &str) -> Result<Asked> {
         } else {
             Topic::Other
         },
-        expected: match line.expected {
-            None => Vec::new(),
-            Some(Keys::One(key)) => vec![key],
-            Some(Keys::Any(keys)) => keys,
-        },
+        expected,
         text: line.text,
     })
 }
@@ -101,10 +119,13 @@ pub(crate) struct Bench {
     pub(crate) words_router: SemanticRouter,
 }
 
-/// Opens an in-memory store holding the library and, where given, a HumanEval file, with vectors from `vectors`: a JSON object
-/// from text (white space collapsed) to vector.
-pub(crate) async fn open(vectors: &Path, humaneval: Option<&Path>) -> Result<Bench> {
-    let embedder: Arc<dyn Embedder> = Arc::new(Vectors::read(vectors)?);
+/// Opens an in-memory store holding the library and, where given, a HumanEval file. Items are embedded by `items_by`,
+/// questions by `asked_by`.
+pub(crate) async fn open(
+    items_by: &dyn Embedder,
+    asked_by: Arc<dyn Embedder>,
+    humaneval: Option<&Path>,
+) -> Result<Bench> {
     let mut items = Vec::new();
     for draft in list_drafts(humaneval)? {
         let id = ItemId(Uuid::from_u128(items.len() as u128 + 1));
@@ -128,18 +149,18 @@ pub(crate) async fn open(vectors: &Path, humaneval: Option<&Path>) -> Result<Ben
     }
     let mut embedded = Vec::new();
     for item in items {
-        let vectors = embedder.embed(&item.embedded_texts()).await;
+        let vectors = items_by.embed(&item.embedded_texts()).await;
         let vectors = vectors.with_context(|| format!("embedding {}", item.key))?;
         embedded.push(EmbeddedItem { item, vectors });
     }
     let store: Arc<dyn KnowledgeStore> = Arc::new(store::Store::open_in_memory().await?);
     store
-        .write_items(embedder.encoder(), embedded, Vec::new())
+        .write_items(items_by.encoder(), embedded, Vec::new())
         .await?;
     Ok(Bench {
-        hybrid: HybridRetriever::new(Arc::clone(&store), Arc::clone(&embedder)),
+        hybrid: HybridRetriever::new(Arc::clone(&store), Arc::clone(&asked_by)),
         lexical: HybridRetriever::new(store, Arc::new(NoEncoder)),
-        semantic_router: SemanticRouter::new(embedder),
+        semantic_router: SemanticRouter::new(asked_by),
         words_router: SemanticRouter::new(Arc::new(NoEncoder)),
     })
 }
@@ -168,45 +189,6 @@ impl Bench {
             .await?;
         anyhow::ensure!(used == rung, "no vector for `{}`", asked.text);
         Ok(candidates)
-    }
-}
-
-/// Vectors made beforehand with the real encoder.
-struct Vectors(HashMap<String, Vec<f32>>);
-
-impl Vectors {
-    fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-        Ok(Self(serde_json::from_slice(&text)?))
-    }
-}
-
-#[async_trait]
-impl Embedder for Vectors {
-    fn encoder(&self) -> &'static str {
-        "all-minilm-l6-v2"
-    }
-
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let find = |text: &String| {
-            let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let vector = self.0.get(&plain).cloned();
-            vector.ok_or_else(|| EmbedError::Failed(format!("no vector was made for `{plain}`")))
-        };
-        texts.iter().map(find).collect()
-    }
-}
-
-struct NoEncoder;
-
-#[async_trait]
-impl Embedder for NoEncoder {
-    fn encoder(&self) -> &'static str {
-        "none"
-    }
-
-    async fn embed(&self, _: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        Err(EmbedError::Missing("left out on purpose".into()))
     }
 }
 

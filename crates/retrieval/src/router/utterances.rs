@@ -1,8 +1,20 @@
-//! Examples of what people ask, by intent and field. The router compares a message with them by meaning; add one where it
+//! Examples of what people ask, by intent and field. The router learns from them (`--example calibrate`); add one where it
 //! goes wrong. None of them may come from the questions it is measured with (`tests/data`).
 
+use domain::ask::Topic;
+use domain::routing::Intent;
+
+/// Every group with its intent and field.
+pub(super) const GROUPS: [(&[&str], Intent, Topic); 5] = [
+    (GENERATE_DATA_SCIENCE, Intent::Generate, Topic::DataScience),
+    (GENERATE_OTHER, Intent::Generate, Topic::Other),
+    (EXPLAIN_DATA_SCIENCE, Intent::Explain, Topic::DataScience),
+    (EXPLAIN_OTHER, Intent::Explain, Topic::Other),
+    (NONE, Intent::None, Topic::Other),
+];
+
 /// Code is wanted, and it is about data science.
-pub(super) const GENERATE_DATA_SCIENCE: &[&str] = &[
+const GENERATE_DATA_SCIENCE: &[&str] = &[
     "load a csv with pandas and show the mean of every column",
     "write code to fill missing values in a dataframe with the median",
     "function for the mean squared error of two lists",
@@ -43,10 +55,28 @@ pub(super) const GENERATE_DATA_SCIENCE: &[&str] = &[
     "early stopping in a keras training loop",
     "chi squared statistic of a contingency table",
     "apriori algorithm for shopping baskets",
+    "least squares fit of points without numpy",
+    "z score of each number in a list",
+    "cluster points by distance, python",
+    "cnn for digit images in keras",
+    "share of rows per class",
+    "weighted average of grades",
+    "covariance of two lists",
+    "perceptron training code",
+    "accuracy from two label lists",
+    "random split of rows seventy thirty, reproducible",
+    "dummy variables from a colour column",
+    "predict house prices with linear regression, script",
+    "median of a list of numbers in python",
+    "correlation of height and weight without libraries",
+    "scale values so that they lie between zero and one",
+    "sample ten rows per group",
+    "tokenise documents and count terms for a model",
+    "standard error of the mean, function",
 ];
 
 /// Code is wanted, and it is about anything else.
-pub(super) const GENERATE_OTHER: &[&str] = &[
+const GENERATE_OTHER: &[&str] = &[
     "write a function that reverses a string",
     "implement a stack in rust",
     "sql query to list all customers without a phone number",
@@ -101,10 +131,30 @@ pub(super) const GENERATE_OTHER: &[&str] = &[
     "class that limits how many requests run per second",
     "want the list without its negative numbers",
     "return the index of the largest item or minus one",
+    "[3,1,2] sorted descending, ruby",
+    "is this number even? bool func",
+    "how many words end with a vowel? function",
+    "point inside a circle test",
+    "binary search cpp",
+    "debounce js",
+    "lru cache python",
+    "tic tac toe in the terminal",
+    "does the list contain two numbers adding up to ten, true or false",
+    "second highest value sql",
+    "my own version of lodash groupBy",
+    "pairs of users with the same birthday, sql",
+    "input '1-3,5' output [1,2,3,5]",
+    "area of a circle from its radius",
+    "every third character of a string",
+    "who are the customers with more than five orders, query",
+    "throttle helper, vanilla js",
+    "smallest number divisible by one to twenty",
+    "list of files sorted by size, bash",
+    "two strings, same letters?",
 ];
 
 /// An explanation is wanted, and it is about data science.
-pub(super) const EXPLAIN_DATA_SCIENCE: &[&str] = &[
+const EXPLAIN_DATA_SCIENCE: &[&str] = &[
     "what is logistic regression",
     "explain the bias variance tradeoff",
     "how does a neural network learn",
@@ -143,10 +193,28 @@ pub(super) const EXPLAIN_DATA_SCIENCE: &[&str] = &[
     "what does statistical significance mean",
     "batch versus stochastic gradient descent, which is better and why",
     "what happens when the model is too complex for the data",
+    "what is overfitting",
+    "is a low p value always good",
+    "what does a learning curve show",
+    "why split the data before scaling it",
+    "the intuition behind boosting",
+    "mean or median for skewed data, which is better",
+    "what does the slope of a regression line tell me",
+    "r squared, what is it",
+    "i don't understand f1 score",
+    "what's a kernel in machine learning",
+    "loc versus at in pandas, what is the difference",
+    "when is accuracy misleading",
+    "curse of dimensionality for dummies",
+    "what do people mean by a baseline model",
+    "my accuracy is high but recall is low, how can that be",
+    "bagging and boosting compared",
+    "what is the likelihood as opposed to the probability",
+    "can you tell me what a tensor is",
 ];
 
 /// An explanation is wanted, and it is about anything else.
-pub(super) const EXPLAIN_OTHER: &[&str] = &[
+const EXPLAIN_OTHER: &[&str] = &[
     "what is a pointer",
     "explain inheritance in object oriented programming",
     "how does a hash map work inside",
@@ -199,10 +267,39 @@ pub(super) const EXPLAIN_OTHER: &[&str] = &[
     "stack versus heap memory",
     "what do you mean by abstraction",
     "what is encapsulation for",
+    "can you tell me what annotations are for",
+    "i don't get generics at all",
+    "diff between let and const",
+    "when should I use a set",
+    "help me understand callbacks",
+    "what's a closure good for",
+    "pointers are confusing, can somebody clear this up",
+    "is a tuple faster than a list, and why",
+    "composition or inheritance, which one should I pick",
+    "currying in plain english",
+    "semaphores for dummies",
+    "what goes on when a function calls itself",
+    "what exactly is a hash",
+    "why do people avoid global variables",
+    "does python pass by value or by reference",
+    "a beginner question: what is a library",
+    "the idea of memory alignment",
+    "hashing, in one paragraph",
+    "dynamic dispatch, eli5",
+    "what makes a binary search so quick",
+    "what is the purpose of an interface",
+    "how is a class different from an object",
+    "is rust safer than c, and how does it do that",
+    "my teacher talked about invariants, what did he mean",
+    "someone said my function has side effects, what is that",
+    "do I need a mutex if I only read",
+    "got a stack overflow error, what does that tell me",
+    "which sorting algorithm is best for nearly sorted input and why",
+    "I keep mixing up parameters and arguments",
 ];
 
 /// Nothing that CodeGenie does: greetings, chat, other subjects, or too little to go on.
-pub(super) const NONE: &[&str] = &[
+const NONE: &[&str] = &[
     "hi there",
     "hello",
     "hey, how is it going",
@@ -293,4 +390,34 @@ pub(super) const NONE: &[&str] = &[
     "never give up",
     "stop it",
     "good night",
+    "explain how volcanoes erupt",
+    "explain to my husband why we need a cat",
+    "what is the function of the kidneys",
+    "difference between butter and margarine",
+    "write a cover letter",
+    "write a speech for a wedding",
+    "write something",
+    "do it",
+    "make it nice",
+    "what does that do",
+    "perfect, exactly what I needed",
+    "how many calories are in an apple",
+    "is coffee bad for you",
+    "there is rust on my car",
+    "python or cobra, which snake is bigger",
+    "I met a ruby dealer on the island of java",
+    "string quartets are lovely",
+    "how do vaccines work",
+    "how does a car engine work",
+    "what is inflation",
+    "who invented the telephone",
+    "explain photosynthesis",
+    "can you see me",
+    "what are you able to do",
+    "tell me something funny",
+    "my internet is slow today",
+    "I have a cold",
+    "how do I tie a tie",
+    "what should I wear",
+    "the class was boring today",
 ];

@@ -73,6 +73,37 @@ pub(super) const ASKING: &[&str] = &[
     "writing",
 ];
 
+/// Languages that no item can be in, as far as their names are no ordinary words.
+pub(super) const FOREIGN: &[&str] = &[
+    "bash",
+    "clojure",
+    "cobol",
+    "csharp",
+    "dart",
+    "delphi",
+    "elixir",
+    "erlang",
+    "fortran",
+    "fsharp",
+    "groovy",
+    "haskell",
+    "kotlin",
+    "lua",
+    "matlab",
+    "ocaml",
+    "pascal",
+    "perl",
+    "php",
+    "powershell",
+    "prolog",
+    "ruby",
+    "scala",
+    "solidity",
+    "swift",
+    "zig",
+    "zsh",
+];
+
 /// Words that many items share.
 pub(super) const COMMON: &[&str] = &[
     "array",
