@@ -94,7 +94,7 @@ pub(crate) struct WishArgs {
 /// Ask one question and print the answer.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  codegenie ask \"check whether a number is prime\" --language rust\n  \
+    after_help = "Examples:\n  codegenie ask \"merge overlapping intervals\" --language python\n  \
         codegenie ask \"what is recursion?\" --style technical\n  \
         codegenie ask \"what does this do?\" --code script.py\n  \
         git show HEAD:lib.js | codegenie ask \"explain this\" --code -\n\n\

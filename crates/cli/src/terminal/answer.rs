@@ -13,6 +13,9 @@ use super::{BOLD, CHIP, DIM, printable};
 /// Events that may wait to be shown.
 const EVENTS_WAITING_MAX: usize = 64;
 
+/// Columns before the text of a check.
+const NOTE_INDENT: usize = 8;
+
 /// Asks, and shows the answer's text as it comes and the rest when it is whole.
 pub(crate) async fn ask_and_show(
     service: &AskService,
@@ -67,9 +70,36 @@ fn show_facts(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     show_sources(answer, out)?;
     let checks = &answer.checks;
     for note in &checks.notes {
-        writeln!(out, "{DIM}check{DIM:#}   {}", printable(note))?;
+        writeln!(
+            out,
+            "{DIM}check{DIM:#}   {}",
+            broken_between_words(&printable(note), NOTE_INDENT, super::columns())
+        )?;
     }
     Ok(())
+}
+
+/// `text` with line ends between words, so that a terminal does not break it within one; later lines are indented as the first is.
+fn broken_between_words(text: &str, indent: usize, columns: Option<usize>) -> String {
+    let Some(columns) = columns.filter(|columns| *columns > 2 * indent) else {
+        return text.to_owned();
+    };
+    let mut lines = String::with_capacity(text.len());
+    let mut column = indent;
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if column > indent && column + 1 + width > columns {
+            lines.push('\n');
+            lines.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
+        } else if column > indent {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += width;
+    }
+    lines
 }
 
 /// The sources with their scores, best first.

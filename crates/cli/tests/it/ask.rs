@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::program::{Client, Home, Server};
 
-const QUESTION: &str = "write a Python function that checks whether a number is prime";
+const QUESTION: &str = "write a Python function that merges overlapping intervals";
 
 #[test]
 fn the_first_question_brings_the_library_and_is_answered() {

@@ -63,7 +63,13 @@ fn a_file_is_indexed_once() {
     assert_eq!(second.out, "nothing changed: 3 tasks are indexed already\n");
 
     let found = home
-        .run(&["ask", "--json", "widest step between neighbours"])
+        .run(&[
+            "ask",
+            "--json",
+            "--mode",
+            "generate",
+            "widest step between neighbours",
+        ])
         .done()
         .json();
     let keys: Vec<&str> = found["sources"]
