@@ -195,10 +195,13 @@ impl KnowledgeService {
                     });
                 }
             };
-            let rows: Vec<(ItemId, Vec<Vec<f32>>)> =
-                items.iter().map(|item| item.id).zip(vectors).collect();
-            done += rows.len();
-            self.store.add_vectors(&encoder, rows).await?;
+            let embedded: Vec<EmbeddedItem> = items
+                .into_iter()
+                .zip(vectors)
+                .map(|(item, vectors)| EmbeddedItem { item, vectors })
+                .collect();
+            done += embedded.len();
+            self.store.add_vectors(&encoder, embedded).await?;
             progress(Progress {
                 done,
                 total: total.max(done),

@@ -272,11 +272,12 @@ pub trait KnowledgeStore: Send + Sync {
     /// Up to `limit` items that have no vectors of `encoder`.
     async fn list_unembedded(&self, encoder: &str, limit: u32) -> Result<Vec<Item>, StoreError>;
 
-    /// Adds the missing vectors of items that exist already; an item that has gone meanwhile is passed over.
+    /// Adds the missing vectors of items that exist already. An item that has gone meanwhile, or whose stored fingerprint is
+    /// not the given one because it was rewritten meanwhile, is passed over: its old vectors do not describe its new content.
     async fn add_vectors(
         &self,
         encoder: &str,
-        vectors: Vec<(ItemId, Vec<Vec<f32>>)>,
+        embedded: Vec<EmbeddedItem>,
     ) -> Result<(), StoreError>;
 
     /// How much is known.

@@ -130,34 +130,23 @@ impl KnowledgeStore for Store {
     async fn add_vectors(
         &self,
         encoder: &str,
-        vectors: Vec<(ItemId, Vec<Vec<f32>>)>,
+        embedded: Vec<EmbeddedItem>,
     ) -> Result<(), StoreError> {
-        if vectors.is_empty() {
+        if embedded.is_empty() {
             return Ok(());
         }
         let transaction = self.begin().await?;
         let revision = raise_revision(&transaction).await?;
-        for some in vectors.chunks(LOOKUP_MAX) {
-            let numbers: HashMap<Uuid, i64> = item::Entity::find()
-                .select_only()
-                .column(item::Column::Id)
-                .column(item::Column::Number)
-                .filter(item::Column::Id.is_in(some.iter().map(|(id, _)| id.0)))
-                .filter(vectors::lacks_vectors(encoder))
-                .into_tuple::<(Uuid, i64)>()
-                .all(&transaction)
-                .await
-                .map_err(store_error)?
-                .into_iter()
-                .collect();
+        for some in embedded.chunks(LOOKUP_MAX) {
+            let mut missing = find_missing(&transaction, encoder, some).await?;
             let mut written = Vec::new();
-            for (id, vectors) in some {
-                // An item named twice gets its first vectors only.
-                let Some(number) = numbers.get(&id.0).copied().filter(|n| !written.contains(n))
-                else {
+            for EmbeddedItem { item, vectors } in some {
+                // Taken out, so that an item named twice gets its first vectors only.
+                let as_stored = (item.id.0, storable(&item.fingerprint));
+                let Some(number) = missing.remove(&as_stored) else {
                     continue;
                 };
-                vectors::add(&transaction, encoder, (*id, number), vectors).await?;
+                vectors::add(&transaction, encoder, (item.id, number), vectors).await?;
                 written.push(number);
             }
             item::Entity::update_many()
@@ -219,6 +208,30 @@ async fn raise_revision(transaction: &DatabaseTransaction) -> Result<i64, StoreE
         .await
         .map_err(store_error)?;
     find_revision(transaction).await
+}
+
+/// Number by identity and fingerprint, as stored, of those of `embedded` that have no vectors of `encoder`.
+async fn find_missing(
+    transaction: &DatabaseTransaction,
+    encoder: &str,
+    embedded: &[EmbeddedItem],
+) -> Result<HashMap<(Uuid, String), i64>, StoreError> {
+    let ids = embedded.iter().map(|embedded| embedded.item.id.0);
+    let rows: Vec<(Uuid, String, i64)> = item::Entity::find()
+        .select_only()
+        .column(item::Column::Id)
+        .column(item::Column::Fingerprint)
+        .column(item::Column::Number)
+        .filter(item::Column::Id.is_in(ids))
+        .filter(vectors::lacks_vectors(encoder))
+        .into_tuple()
+        .all(transaction)
+        .await
+        .map_err(store_error)?;
+    let missing = rows
+        .into_iter()
+        .map(|(id, fingerprint, number)| ((id, fingerprint), number));
+    Ok(missing.collect())
 }
 
 /// Number, identity and key of the items that have one of these keys.

@@ -23,6 +23,7 @@ cases![
     changes_come_once_and_in_order,
     vectors_of_encoders_do_not_mix,
     missing_vectors_are_added_once,
+    vectors_of_old_content_are_passed_over,
     writers_at_once_get_revisions_of_their_own,
     text_is_found_best_first,
     search_is_narrowed_by_the_filter,
@@ -47,6 +48,13 @@ async fn search(store: &Store, query: &str) -> Vec<ItemId> {
     assert!(scores.is_sorted_by(|a, b| a >= b), "{scores:?}");
     assert!(scores.iter().all(|score| *score >= 0.0), "{scores:?}");
     found.into_iter().map(|(id, _)| id).collect()
+}
+
+fn with(item: &Item, vectors: Vec<Vec<f32>>) -> EmbeddedItem {
+    EmbeddedItem {
+        item: item.clone(),
+        vectors,
+    }
 }
 
 fn unknown() -> ItemId {
@@ -296,7 +304,7 @@ async fn vectors_of_encoders_do_not_mix(store: Store) {
 
     let vectors = vec![vec![9.0; 5]];
     store
-        .add_vectors("other@2", vec![(one.id, vectors.clone())])
+        .add_vectors("other@2", vec![with(&one, vectors.clone())])
         .await
         .unwrap();
     let other = store
@@ -335,9 +343,9 @@ async fn missing_vectors_are_added_once(store: Store) {
     let before = store.find_revision().await.unwrap();
     for number in [1.0_f32, 2.0] {
         let vectors = vec![
-            (one.id, vec![vec![number; 3]]),
-            (one.id, vec![vec![7.0; 3]]),
-            (unknown(), vec![vec![number; 3]]),
+            with(&one, vec![vec![number; 3]]),
+            with(&one, vec![vec![7.0; 3]]),
+            with(&task(99, "gone", "x"), vec![vec![number; 3]]),
         ];
         store.add_vectors(ENCODER, vectors).await.unwrap();
     }
@@ -352,6 +360,32 @@ async fn missing_vectors_are_added_once(store: Store) {
     assert_eq!(store.count_items(ENCODER).await, Ok(counts(1)));
     assert_eq!(store.list_unembedded(ENCODER, 9).await, Ok(vec![two]));
     assert_eq!(store.add_vectors(ENCODER, vec![]).await, Ok(()));
+}
+
+async fn vectors_of_old_content_are_passed_over(store: Store) {
+    let (changed, same) = (task(1, "one", "x"), task(2, "two", "x"));
+    write(&store, vec![bare(changed.clone()), bare(same.clone())]).await;
+    let listed = store.list_unembedded(ENCODER, 9).await.unwrap();
+    assert_eq!(listed, [changed.clone(), same.clone()]);
+
+    let rewritten = Item {
+        title: "uno".to_owned(),
+        fingerprint: "f".repeat(64),
+        ..changed.clone()
+    };
+    write(&store, vec![bare(rewritten.clone())]).await;
+    let before = store.find_revision().await.unwrap();
+    let late = listed.iter().map(|item| with(item, vec![vec![1.0; 3]]));
+    store.add_vectors(ENCODER, late.collect()).await.unwrap();
+    let changes = store.list_vector_changes(ENCODER, before).await.unwrap();
+    assert_eq!((changes.removed, changes.added.len()), (vec![same.id], 1));
+    let listed = store.list_unembedded(ENCODER, 9).await.unwrap();
+    assert_eq!(listed, std::slice::from_ref(&rewritten));
+
+    // The next round has the new content and is taken.
+    let again = vec![with(&rewritten, vec![vec![2.0; 3]])];
+    store.add_vectors(ENCODER, again).await.unwrap();
+    assert_eq!(store.list_unembedded(ENCODER, 9).await, Ok(vec![]));
 }
 
 async fn writers_at_once_get_revisions_of_their_own(store: Store) {
