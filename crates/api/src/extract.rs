@@ -108,7 +108,8 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
             // The place in the text says nothing to whoever made the JSON with a library.
             let message = cause.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
-            Problem::invalid(if field == "." { String::new() } else { field }, message)
+            let field = if field == "." { String::new() } else { field };
+            Problem::invalid(field, say_what_to_do(message))
         }
         serde_json::error::Category::Syntax
         | serde_json::error::Category::Eof
@@ -116,6 +117,20 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
             Kind::Malformed,
             format!("the body is not JSON: {cause}; correct it there"),
         ),
+    }
+}
+
+/// What `serde` says of a field, with its names of types put into words.
+fn say_what_to_do(message: &str) -> String {
+    let Some((found, expected)) = message.split_once(", expected ") else {
+        return message.to_owned();
+    };
+    match expected {
+        "u8" | "u16" | "u32" | "u64" => format!("{found}; use a whole number that is not negative"),
+        "f32" | "f64" => format!("{found}; use a number"),
+        "a string" => format!("{found}; use text in quotation marks"),
+        "a boolean" => format!("{found}; use true or false"),
+        choices => format!("{found}; use {choices}"),
     }
 }
 
@@ -139,7 +154,7 @@ impl<T: DeserializeOwned> FromRequestParts<Shared> for Query<T> {
                     .map(ToString::to_string)
                     .unwrap_or_default();
                 let (field, message) = cause.split_once(": ").unwrap_or(("", &cause));
-                Err(Problem::invalid(field, message))
+                Err(Problem::invalid(field, say_what_to_do(message)))
             }
         }
     }
@@ -177,5 +192,24 @@ impl<T: FromStr> FromRequestParts<Shared> for Id<T> {
         let text = Path::<String>::from_request_parts(parts, shared).await;
         let id = text.ok().and_then(|Path(text)| text.parse().ok());
         id.map(Self).ok_or_else(|| Problem::not_found("entry"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::say_what_to_do;
+
+    #[test]
+    fn a_refusal_says_what_to_do_in_words() {
+        let check = |message, expected| assert_eq!(say_what_to_do(message), expected);
+        check(
+            "invalid value: integer `-1`, expected u32",
+            "invalid value: integer `-1`; use a whole number that is not negative",
+        );
+        check(
+            "unknown field `foo`, expected one of `prompt`, `language`",
+            "unknown field `foo`; use one of `prompt`, `language`",
+        );
+        check("missing field `prompt`", "missing field `prompt`");
     }
 }
