@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export const PASSWORD = 'Correct-horse-9';
 export const CODE_QUESTION = 'Write a Python function that merges overlapping intervals';
 export const EXPLAIN_QUESTION = 'Explain recursion';
-export const UNKNOWN_QUESTION = 'Write Python code that calibrates the flux capacitor of a Zorblax drive';
+export const UNKNOWN_QUESTION = 'Write a Python script that deploys a Kubernetes operator with Helm';
 
 let accountCount = 0;
 

@@ -126,14 +126,14 @@ export const askJourneys = [
       await answer.getByRole('button', { name: 'Teach me' }).click();
       const form = answer.getByRole('form', { name: 'Teach' });
       assert.equal(await form.getByLabel('What it does').inputValue(), UNKNOWN_QUESTION);
-      await form.getByLabel('Code that does it').fill('def calibrate(drive):\n    return drive * 88\n');
-      await form.getByLabel('Tests').fill('assert calibrate(2) == 176\n');
+      await form.getByLabel('Code that does it').fill('def deploy(chart):\n    return f"helm install {chart}"\n');
+      await form.getByLabel('Tests').fill('assert deploy("op") == "helm install op"\n');
       await photograph(page, 'ask-teach');
       await form.getByRole('button', { name: 'Teach', exact: true }).click();
       await answer.getByText('Learnt.').waitFor();
       await photograph(page, 'ask-taught');
       await answer.getByRole('button', { name: 'Ask again' }).click();
-      await page.locator('.prose code').getByText('def calibrate').waitFor();
+      await page.locator('.prose code').getByText('def deploy').waitFor();
       await ended(answers(page).last());
     }
   },
