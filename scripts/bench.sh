@@ -25,8 +25,9 @@ fi
 
 args=()
 if has_chroma; then args+=(--chroma-python "$python"); fi
-humaneval=${CODEGENIE_HUMANEVAL:-$root/../shared/data/HumanEval.jsonl.gz}
-if [ -f "$humaneval" ]; then args+=(--humaneval "$humaneval"); fi
+# HumanEval is not shipped; name a copy of it in CODEGENIE_HUMANEVAL, or its row is skipped and says so.
+humaneval=${CODEGENIE_HUMANEVAL:-}
+if [ -n "$humaneval" ]; then args+=(--humaneval "$humaneval"); fi
 models=${CODEGENIE_MODELS_DIR:-$root/models}
 [ -d "$models" ] || fail "there is no folder $models; run \`make model\` first"
 unset CODEGENIE_HUMANEVAL
