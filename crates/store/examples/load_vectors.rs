@@ -1,5 +1,5 @@
 //! Measures what a start needs of the database: 100,000 vectors of 384 numbers read through
-//! `list_vector_changes`, as 100,000 items of one vector and as 25,000 items of four; and full-text search.
+//! `list_vector_changes`, as 100,000 items of one vector and as 25,000 items of four.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -10,8 +10,7 @@ use std::time::Instant;
 
 use domain::id::ItemId;
 use domain::knowledge::{
-    EmbeddedItem, Item, ItemBody, ItemFilter, ItemStatus, KnowledgeStore, Origin, Reader, Revision,
-    TaskBody,
+    EmbeddedItem, Item, ItemBody, ItemStatus, KnowledgeStore, Origin, Revision, TaskBody,
 };
 use domain::{Language, Timestamp};
 use store::Store;
@@ -63,29 +62,6 @@ async fn measure(vectors_per_item: u32) {
         );
         store.close().await;
     }
-
-    let store = Store::open_sqlite(&path).await.unwrap();
-    for query in [
-        "how do I reverse a list",
-        "rare17 merge",
-        "sort the numbers of a binary tree by count",
-    ] {
-        let mut times: Vec<_> = Vec::new();
-        for _ in 0..20 {
-            let began = Instant::now();
-            store
-                .search_text(Reader::Public, query, ItemFilter::default(), 20)
-                .await
-                .unwrap();
-            times.push(began.elapsed());
-        }
-        times.sort();
-        println!(
-            "  `{query}` found in {:.1?} (median), {:.1?} (slowest of 20)",
-            times[10], times[19]
-        );
-    }
-    store.close().await;
 }
 
 fn item(number: u32, vectors: u32) -> EmbeddedItem {

@@ -4,6 +4,8 @@
 mod full_text;
 mod rows;
 mod vectors;
+mod word_choice;
+mod word_estimate;
 
 use std::collections::{HashMap, HashSet};
 

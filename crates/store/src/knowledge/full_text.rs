@@ -10,6 +10,7 @@ use domain::knowledge::{Item, ItemBody, ItemFilter, ItemStatus, Reader};
 
 use super::execute;
 use super::rows::{kind_name, status_name};
+use super::word_choice::{MATCHES_MAX, WordChoice, choose};
 use crate::dialect::Dialect;
 use crate::error::store_error;
 use crate::words::{indexed_words, telling_words};
@@ -28,11 +29,10 @@ pub(super) async fn search(
     if words.is_empty() || limit == 0 {
         return Ok(Vec::new());
     }
-    let dialect = Dialect::of(connection);
-    let mut values: Vec<Value> = vec![
-        any_of(dialect, &words).into(),
-        status_name(ItemStatus::Published).into(),
-    ];
+    let Some(WordChoice { expression, is_cut }) = choose(connection, &words).await? else {
+        return Ok(Vec::new());
+    };
+    let mut values: Vec<Value> = vec![expression.into(), status_name(ItemStatus::Published).into()];
     let mut condition = "i.status = $2".to_owned();
     if let Reader::Account(account) = reader {
         values.push(account.0.into());
@@ -46,19 +46,11 @@ pub(super) async fn search(
         values.push(language.name().into());
         condition = format!("{condition} AND i.language = ${}", values.len());
     }
-    let sql = match dialect {
-        // Ordering by `rank` alone lets FTS5 sort and the join stop at the limit; CROSS JOIN keeps that order of tables.
-        Dialect::Sqlite => format!(
-            "SELECT i.id, -item_words.rank AS score FROM item_words CROSS JOIN items i \
-             WHERE item_words MATCH $1 AND i.number = item_words.rowid AND {condition} \
-             ORDER BY item_words.rank LIMIT {limit}"
-        ),
-        Dialect::Postgres => format!(
-            "SELECT i.id, ts_rank(w.words, q)::float8 AS score \
-             FROM to_tsquery('english', $1) q JOIN item_words w ON w.words @@ q \
-             JOIN items i ON i.number = w.rowid WHERE {condition} \
-             ORDER BY score DESC, i.number LIMIT {limit}"
-        ),
+    let dialect = Dialect::of(connection);
+    let sql = if is_cut {
+        cut_search(dialect, &condition, limit)
+    } else {
+        whole_search(dialect, &condition, limit)
     };
     connection
         .query_all_raw(Statement::from_sql_and_values(
@@ -81,17 +73,45 @@ pub(super) async fn search(
         .collect()
 }
 
-/// Words are letters and digits only, so quoting them is enough on either database.
-fn any_of(dialect: Dialect, words: &[String]) -> String {
-    let (quote, or) = match dialect {
-        Dialect::Postgres => ('\'', " | "),
-        Dialect::Sqlite => ('"', " OR "),
-    };
-    words
-        .iter()
-        .map(|word| format!("{quote}{word}{quote}"))
-        .collect::<Vec<_>>()
-        .join(or)
+/// Ranks everything that matches.
+fn whole_search(dialect: Dialect, condition: &str, limit: u32) -> String {
+    match dialect {
+        // Ordering by `rank` alone lets FTS5 sort and the join stop at the limit; CROSS JOIN keeps that order of tables.
+        Dialect::Sqlite => format!(
+            "SELECT i.id, -item_words.rank AS score FROM item_words CROSS JOIN items i \
+             WHERE item_words MATCH $1 AND i.number = item_words.rowid AND {condition} \
+             ORDER BY item_words.rank LIMIT {limit}"
+        ),
+        // The planner cannot know how few rows match. So that it neither reads all of `items` to join them nor ranks twice,
+        // the matches come first (MATERIALIZED) and the items after, one by one (OFFSET 0).
+        Dialect::Postgres => format!(
+            "WITH matched AS MATERIALIZED (SELECT w.rowid, ts_rank(w.words, q)::float8 AS score \
+             FROM to_tsquery('english', $1) q JOIN item_words w ON w.words @@ q) \
+             SELECT i.id, matched.score FROM matched CROSS JOIN LATERAL \
+             (SELECT i.id FROM items i WHERE i.number = matched.rowid AND {condition} OFFSET 0) i \
+             ORDER BY matched.score DESC, matched.rowid LIMIT {limit}"
+        ),
+    }
+}
+
+/// Ranks [`MATCHES_MAX`] of what matches: of words so frequent, many items match about as well.
+fn cut_search(dialect: Dialect, condition: &str, limit: u32) -> String {
+    match dialect {
+        Dialect::Sqlite => format!(
+            "SELECT id, score FROM (SELECT i.id AS id, -item_words.rank AS score \
+             FROM item_words CROSS JOIN items i \
+             WHERE item_words MATCH $1 AND i.number = item_words.rowid AND {condition} \
+             LIMIT {MATCHES_MAX}) ORDER BY score DESC LIMIT {limit}"
+        ),
+        Dialect::Postgres => format!(
+            "SELECT c.id, ts_rank(c.words, q)::float8 AS score \
+             FROM to_tsquery('english', $1) q, (SELECT i.id, i.number, w.words \
+             FROM item_words w CROSS JOIN LATERAL \
+             (SELECT i.id, i.number FROM items i WHERE i.number = w.rowid AND {condition} OFFSET 0) i \
+             WHERE w.words @@ to_tsquery('english', $1) LIMIT {MATCHES_MAX}) c \
+             ORDER BY score DESC, c.number LIMIT {limit}"
+        ),
+    }
 }
 
 pub(super) async fn add(

@@ -28,6 +28,7 @@ cases![
     text_is_found_best_first,
     search_is_narrowed_by_the_filter,
     any_text_can_be_searched_for,
+    among_many_items_rare_words_decide,
 ];
 
 const ALL: ItemFilter = ItemFilter {
@@ -500,4 +501,67 @@ async fn any_text_can_be_searched_for(store: Store) {
     assert_eq!(search(&store, &long).await, []);
     write(&store, vec![bare(task(2, "世界 мир", &long.repeat(20)))]).await;
     assert_eq!(search(&store, "мир").await, [task(2, "", "").id]);
+}
+
+/// Six thousand items: `frequent` and `usual` stand in all, `even` in half, `rareN` in four.
+async fn among_many_items_rare_words_decide(store: Store) {
+    for start in (0..6_000_u128).step_by(2_000) {
+        let items = (start..start + 2_000).map(|number| {
+            let parity = if number % 2 == 0 { "even" } else { "odd" };
+            let mut item = task(number, &format!("frequent usual {parity}"), "x");
+            item.description = format!("Text rare{}.", number / 4);
+            item.phrasings.clear();
+            if number == 3_001 {
+                item.title.push_str(" odd odd");
+            }
+            bare(item)
+        });
+        write(&store, items.collect()).await;
+    }
+    let id = |number| task(number, "", "").id;
+    let sorted = async |query: &str| {
+        let mut found = search(&store, query).await;
+        found.sort();
+        found
+    };
+    let of_four = [id(800), id(801), id(802), id(803)];
+    for query in ["rare200", "rare200 rare99999"] {
+        assert_eq!(sorted(query).await, of_four, "{query}");
+    }
+    // So few matches of the rare word leave room for words that fit, and are before them.
+    let found = search(&store, "frequent usual even rare200").await;
+    assert!(
+        found.starts_with(&[id(800)]) || found.starts_with(&[id(802)]),
+        "{found:?}"
+    );
+    assert!(of_four.iter().all(|id| found.contains(id)), "{found:?}");
+
+    // Nothing but frequent words still finds a full page, and the same one again.
+    for query in ["frequent", "frequent usual", "usual even frequent"] {
+        let found = search(&store, query).await;
+        assert_eq!(found.len(), 10, "{query}");
+        assert_eq!(search(&store, query).await, found, "{query}");
+    }
+    assert_eq!(
+        search(&store, "even odd").await.len(),
+        10,
+        "not one holds both"
+    );
+    assert_eq!(search(&store, "absent rare99999").await, []);
+
+    // What is cut is cut among what the filter lets through.
+    let mut rust = task(7_000, "frequent usual", "x");
+    if let domain::knowledge::ItemBody::Task(body) = &mut rust.body {
+        body.language = Language::Rust;
+    }
+    write(&store, vec![bare(rust.clone())]).await;
+    let filter = ItemFilter {
+        kind: None,
+        language: Some(Language::Rust),
+    };
+    for query in ["frequent", "usual frequent"] {
+        let found = store.search_text(Reader::Public, query, filter, 9).await;
+        let ids: Vec<ItemId> = found.unwrap().into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, [rust.id], "{query}");
+    }
 }
