@@ -120,13 +120,18 @@ impl Item {
         }
     }
 
-    /// The texts that are embedded, one vector each: the title, the description, then the phrasings.
+    /// The texts that are embedded, one vector each: the title, the description, then the phrasings; blank ones are left out. Never
+    /// empty, so that every item has a vector once it was embedded: an item without a word is embedded by its key.
     pub fn embedded_texts(&self) -> Vec<String> {
-        [self.title.clone(), self.description.clone()]
+        let mut texts: Vec<String> = [self.title.clone(), self.description.clone()]
             .into_iter()
             .chain(self.phrasings.iter().cloned())
             .filter(|text| !text.trim().is_empty())
-            .collect()
+            .collect();
+        if texts.is_empty() {
+            texts.push(self.key.clone());
+        }
+        texts
     }
 }
 
@@ -288,6 +293,33 @@ pub trait KnowledgeStore: Send + Sync {
 mod tests {
     use super::*;
     use uuid::Uuid;
+
+    #[test]
+    fn blank_texts_are_not_embedded_but_something_always_is() {
+        let mut item = Item {
+            id: ItemId(Uuid::from_u128(1)),
+            key: "humaneval/X/1".into(),
+            origin: Origin::HumanEval,
+            title: "Rotate".into(),
+            description: " ".into(),
+            phrasings: vec!["turn a list".into()],
+            body: ItemBody::Task(TaskBody {
+                language: Language::Python,
+                code: "pass".into(),
+                tests: None,
+                entry_point: None,
+                verified: false,
+            }),
+            owner: None,
+            status: ItemStatus::Published,
+            fingerprint: String::new(),
+            updated_at: Timestamp::from_millis(0),
+        };
+        assert_eq!(item.embedded_texts(), ["Rotate", "turn a list"]);
+        item.title.clear();
+        item.phrasings.clear();
+        assert_eq!(item.embedded_texts(), ["humaneval/X/1"]);
+    }
 
     #[test]
     fn a_draft_is_seen_by_its_author_alone() {
