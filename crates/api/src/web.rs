@@ -18,6 +18,9 @@ const IMMUTABLE: &str = "_app/immutable/";
 /// First parts of addresses that belong to the API, where a page in place of an error would mislead programs.
 const API_PREFIXES: [&str; 3] = ["api/", "health/", "v1/"];
 
+/// Addresses of the app's pages: they give the page to whoever asks, `curl` included.
+const PAGES: [&str; 7] = ["", "ask", "docs", "profile", "register", "setup", "sign-in"];
+
 /// Answers every request that no route takes.
 pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
@@ -34,7 +37,8 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         return send(path, &file, &headers);
     }
     // A missing script or picture must not be answered with a page.
-    if !accepts_page(&headers) || path.starts_with("_app/") {
+    let is_page = PAGES.contains(&path) || accepts_page(&headers);
+    if !is_page || path.starts_with("_app/") {
         return Problem::unknown_path().into_response();
     }
     match Files::get("index.html") {

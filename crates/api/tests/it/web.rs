@@ -28,6 +28,16 @@ async fn every_page_address_gets_the_app_and_a_second_visit_is_not_sent_again() 
 }
 
 #[tokio::test]
+async fn the_pages_are_given_to_programs_too() {
+    let server = TestServer::start().await;
+    for path in ["/", "/ask", "/docs", "/setup"] {
+        let response = server.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert!(response.text().await.unwrap().contains("<title>"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_a_page_is_not_answered_with_one() {
     let server = TestServer::start().await;
     for (path, accept) in [
