@@ -6,8 +6,10 @@ mod complexity;
 mod detect;
 mod errors;
 mod facts;
+mod findings;
 mod idioms;
 mod languages;
+mod metrics;
 mod parse;
 mod python_errors;
 mod rename;
@@ -16,7 +18,7 @@ mod scope;
 mod sql;
 mod text;
 
-use domain::analysis::{CodeAnalyser, Explanation, SyntaxError};
+use domain::analysis::{Analysis, CodeAnalyser, Explanation, SyntaxError};
 use domain::ask::Style;
 use domain::language::Language;
 
@@ -59,6 +61,27 @@ impl CodeAnalyser for SyntaxAnalyser {
             language,
             markdown,
             syntax_errors,
+        }
+    }
+
+    fn analyse(&self, language: Language, code: &str, style: Style) -> Analysis {
+        let explanation = self.explain(language, code, style);
+        let read = parse::cut(code, CODE_BYTES_MAX);
+        let tree = parse::parse(language, read);
+        let findings = match &tree {
+            Some(tree) if explanation.syntax_errors.is_empty() => {
+                findings::find(language, read, tree)
+            }
+            Some(_) | None => Vec::new(),
+        };
+        Analysis {
+            language,
+            syntax_errors: explanation.syntax_errors,
+            metrics: tree.map_or_else(domain::analysis::Metrics::default, |tree| {
+                metrics::measure(language, read, &tree)
+            }),
+            findings,
+            explanation: explanation.markdown,
         }
     }
 

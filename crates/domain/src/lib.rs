@@ -15,6 +15,7 @@ pub mod language;
 pub mod page;
 pub mod retrieval;
 pub mod routing;
+pub mod sandbox;
 pub mod store;
 pub mod text;
 pub mod time;

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The only dependencies between our crates; development dependencies are free.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("app", &["domain"]),
     ("store", &["domain"]),
     ("retrieval", &["domain"]),
     ("inference", &["domain"]),
     ("analysis", &["domain"]),
+    ("sandbox", &["domain"]),
     ("api", &["app", "domain"]),
     (
         "cli",
@@ -23,12 +24,21 @@ const EDGES: [(&str, &[&str]); 10] = [
             "domain",
             "inference",
             "retrieval",
+            "sandbox",
             "store",
         ],
     ),
     (
         "testkit",
-        &["api", "app", "analysis", "domain", "retrieval", "store"],
+        &[
+            "api",
+            "app",
+            "analysis",
+            "domain",
+            "retrieval",
+            "sandbox",
+            "store",
+        ],
     ),
     (
         "xtask",
@@ -38,6 +48,7 @@ const EDGES: [(&str, &[&str]); 10] = [
             "domain",
             "inference",
             "retrieval",
+            "sandbox",
             "store",
             "testkit",
         ],

@@ -213,7 +213,7 @@ fn sentence_from_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::analysis::{Explanation, SyntaxError};
+    use domain::analysis::{Analysis, Explanation, SyntaxError};
     use domain::ask::Style;
     use proptest::prelude::*;
 
@@ -240,6 +240,9 @@ mod tests {
                 markdown: String::new(),
                 syntax_errors: Vec::new(),
             }
+        }
+        fn analyse(&self, _: Language, _: &str, _: Style) -> Analysis {
+            unreachable!("reading a file analyses nothing")
         }
         fn rename(&self, _: Language, _: &str, _: &str, _: &str) -> Option<String> {
             None

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use domain::Language;
-use domain::analysis::{CodeAnalyser, Explanation, SyntaxError};
+use domain::analysis::{Analysis, CodeAnalyser, Explanation, SyntaxError};
 use domain::ask::{Style, Topic};
 use domain::embedding::Embedder;
 use domain::id::ItemId;
@@ -206,6 +206,10 @@ impl CodeAnalyser for AllParses {
 
     fn explain(&self, _: Language, _: &str, _: Style) -> Explanation {
         unreachable!("reading a file explains nothing")
+    }
+
+    fn analyse(&self, _: Language, _: &str, _: Style) -> Analysis {
+        unreachable!("reading a file analyses nothing")
     }
 
     fn rename(&self, _: Language, _: &str, _: &str, _: &str) -> Option<String> {
