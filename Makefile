@@ -8,8 +8,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 MODELS := $(or $(CODEGENIE_MODELS_DIR),$(CURDIR)/models)
 MODEL  := $(MODELS)/all-minilm-l6-v2/model.safetensors
 TOOLS  := $(TARGET)/tools
+GUESTS := $(CURDIR)/crates/sandbox/guests
+PYTHON := $(CURDIR)/sandbox-python
 export PATH := $(TOOLS)/bin:$(PATH)
 export CODEGENIE_MODELS_DIR := $(MODELS)
+# Compiling the sandbox's images takes seconds, so the tests share what was compiled once.
+export CODEGENIE_SANDBOX_CACHE ?= $(TARGET)/sandbox-cache
+export CODEGENIE_SANDBOX_PYTHON ?= $(PYTHON)/bin/python3
 
 # A compiler cache is used where there is one, and is never needed.
 ifneq (,$(shell command -v ccache))
@@ -25,7 +30,7 @@ endif
 
 LISTEN ?= 127.0.0.1:8501
 
-.PHONY: help run test check fix bench build web model set-up set-up-tests test-rust test-web test-browser
+.PHONY: help run test check fix fuzz bench build web model guests sandbox-python set-up set-up-tests test-rust test-web test-browser
 
 help: ## List these commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -48,9 +53,10 @@ fix: set-up ## Format, and apply what the linter can mend.
 bench: build set-up-tests ## Measure against the budgets, with the peers beside.
 	scripts/bench.sh
 
-build: set-up web model ## Build the web app and the release binary.
+build: set-up web model guests sandbox-python ## Build the web app, the sandbox's images and the release binary.
 	cargo build --release --locked -p cli
 	@$(TARGET)/release/codegenie models prepare
+	@$(TARGET)/release/codegenie sandbox prepare
 
 web: set-up web/build/index.html ## Build the web app.
 
@@ -67,6 +73,15 @@ model: set-up $(MODEL) ## Fetch the embedding model.
 $(MODEL):
 	scripts/fetch-embedding-model.sh $(MODELS)
 
+guests: set-up ## Build the images that the sandbox runs Python, JavaScript and SQL in.
+	@for guest in python javascript sql; do $(GUESTS)/$$guest/build.sh $(GUESTS)/built $(TOOLS); done
+
+sandbox-python: set-up ## Install numpy, pandas and matplotlib for programs in the sandbox.
+	@scripts/set-up-sandbox-python.sh $(PYTHON)
+
+fuzz: set-up ## Fuzz every parser, SECONDS_EACH (600 unless given) each.
+	scripts/fuzz.sh $(or $(SECONDS_EACH),600)
+
 set-up: ## Install what a build needs.
 	@scripts/set-up.sh build $(TOOLS)
 
@@ -77,11 +92,12 @@ test-web: web ## Check and test the web app.
 	cd web && npm run --silent check
 	cd web && npm test --silent
 
-test-rust: set-up-tests web model ## Run the Rust tests, on SQLite and PostgreSQL.
+test-rust: set-up-tests web model guests sandbox-python ## Run the Rust tests, on SQLite and PostgreSQL.
 	cargo build --locked -p cli
 	$(TARGET)/debug/codegenie models prepare
+	$(TARGET)/debug/codegenie sandbox prepare
 	$(CARGO_TEST) --workspace --locked
 
-test-browser: set-up-tests web model ## Drive the app in headless Chromium.
+test-browser: set-up-tests web model guests sandbox-python ## Drive the app in headless Chromium.
 	cargo build --locked -p cli
 	cd web && CODEGENIE_BIN=$(TARGET)/debug/codegenie node e2e/run.mjs
