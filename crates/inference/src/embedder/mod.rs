@@ -44,7 +44,8 @@ pub struct EmbedderLimits {
     pub answer: Duration,
     /// For a single text, from the call until it is its turn.
     pub wait: Duration,
-    /// Most calls that wait at one time.
+    /// Most calls that wait at one time. A question takes some 10 ms, so this also bounds how long a person waits for search by
+    /// meaning before the caller goes on by words.
     pub waiting_max: usize,
 }
 
@@ -55,7 +56,7 @@ impl Default for EmbedderLimits {
             start,
             answer,
             wait,
-            waiting_max: 256,
+            waiting_max: 32,
         }
     }
 }
