@@ -2,13 +2,21 @@
 //!
 //! High precision first: a rule that cannot be sure stays silent.
 
+mod bounds;
 mod c_family;
+mod flow;
 mod go;
 mod java;
 mod javascript;
+mod loops;
+mod names;
+mod nodes;
+mod operands;
 mod python;
+mod queries;
 mod rust;
 mod sql;
+mod words;
 
 use domain::analysis::{Finding, Severity};
 use domain::language::Language;

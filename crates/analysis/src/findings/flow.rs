@@ -1,0 +1,432 @@
+//! Where control goes: code that never runs, and paths that end without a value. Loops and switches have their own files.
+
+use domain::analysis::Severity;
+use domain::language::Language;
+
+use super::nodes::{At, Nodes};
+use super::words::{self, FUNCTIONS, LISTS, LOOPS, SWITCHES};
+use super::{Report, Rule};
+
+const UNREACHABLE: Rule = Rule {
+    name: "unreachable-code",
+    severity: Severity::Warning,
+    why: "Code after a jump never runs: either it is left over, or the jump is in the wrong place.",
+};
+
+const MISSING_RETURN: Rule = Rule {
+    name: "missing-return-path",
+    severity: Severity::Error,
+    why: "A function that promises a value and ends without one gives its caller nothing, or anything.",
+};
+
+const RETURN_IN_FINALLY: Rule = Rule {
+    name: "return-in-finally",
+    severity: Severity::Warning,
+    why: "A jump out of a finally block throws away the exception or the value that was on its way.",
+};
+
+/// Deepest nesting that is followed; deeper code counts as going on.
+const DEPTH_MAX: u32 = 60;
+
+/// Looks at every statement list and function.
+pub(crate) fn find(nodes: &Nodes<'_>, report: &mut Report) {
+    for at in nodes.all() {
+        if at.is_any(LISTS) {
+            find_unreachable(nodes, at, report);
+        }
+        if at.is_any(FUNCTIONS) {
+            find_missing_return(nodes, at, report);
+        }
+        if at.is("finally_clause") {
+            find_jump_in_finally(nodes, at, report);
+        }
+    }
+}
+
+/// The statements of a list, without its labels and values.
+pub(crate) fn statements<'n>(list: At<'n>) -> Vec<At<'n>> {
+    if list.is_any(&["block", "switch_case", "expression_case", "default_case", "communication_case", "type_case"])
+        && let Some(inner) = list.child_of("statement_list")
+    {
+        return inner.children().collect();
+    }
+    list.children()
+        .filter(|at| !matches!(at.field(), "value" | "type" | "communication") && !at.is("switch_label"))
+        .collect()
+}
+
+/// How certain it must be that something does not go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stops {
+    /// Only at a jump of the language.
+    AtJumps,
+    /// Also at calls that never come back.
+    AtExits,
+}
+
+/// Whether control may go on after a statement; true when it cannot be told.
+pub(crate) fn goes_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
+    if depth > DEPTH_MAX {
+        return true;
+    }
+    let next = |inner: At<'_>| goes_on(inner, stops, depth + 1);
+    match at.kind() {
+        "return_statement" | "throw_statement" | "break_statement" | "continue_statement"
+        | "goto_statement" | "yield_statement" | "co_return_statement" | "fallthrough_statement" => false,
+        "expression_statement" => {
+            stops == Stops::AtJumps
+                || at.children().next().is_none_or(|inner| {
+                    !words::is_exit(inner) && !inner.is("throw_expression") && !words::is_macro_name(words::callee(inner))
+                })
+        }
+        "if_statement" => {
+            let (Some(then), Some(otherwise)) = (at.child("consequence"), at.child("alternative")) else {
+                return true;
+            };
+            if at.has_token("constexpr") {
+                return true;
+            }
+            next(then) || next(otherwise)
+        }
+        "else_clause" => at.only().is_none_or(next),
+        "labeled_statement" => {
+            let body = at.children().last();
+            at.inside().any(|inner| inner.is("break_statement") && inner.children().next().is_some())
+                || body.is_none_or(next)
+        }
+        "while_statement" | "for_statement" | "do_statement" => !is_endless(at) || has_break(at),
+        "try_statement" | "try_with_resources_statement" => tries_go_on(at, stops, depth),
+        "synchronized_statement" | "with_statement" => at.child("body").is_none_or(next),
+        kind if SWITCHES.contains(&kind) => switch_goes_on(at, stops, depth),
+        kind if LISTS.contains(&kind) => {
+            let list = statements(at);
+            !list.iter().any(|inner| !next(*inner)) || list.iter().any(|inner| inner.kind().starts_with("preproc"))
+        }
+        _ => true,
+    }
+}
+
+fn tries_go_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
+    let next = |inner: At<'_>| goes_on(inner, stops, depth + 1);
+    let finally = at.child_of("finally_clause");
+    if let Some(block) = finally.and_then(At::only)
+        && !next(block)
+    {
+        return false;
+    }
+    let body = at.child("body").is_none_or(next);
+    let mut handlers = at.children().filter(|inner| inner.is("catch_clause"));
+    body || handlers.any(|handler| handler.child("body").is_none_or(next))
+}
+
+fn switch_goes_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
+    let cases = cases(at);
+    let has_default = cases.iter().any(|case| is_default(*case)) || at.is("select_statement");
+    if !has_default || has_break(at) || cases.is_empty() {
+        return true;
+    }
+    let falls_through = !matches!(at.language(), Language::Go) && !cases.iter().any(|case| case.is("switch_rule"));
+    let mut tail = if falls_through { cases.len() - 1 } else { 0 };
+    // a last group of labels only runs what is before it
+    while tail > 0 && statements_of_case(cases[tail]).is_empty() && falls_through {
+        tail -= 1;
+    }
+    if falls_through && tail != cases.len() - 1 {
+        return true;
+    }
+    cases.iter().skip(tail).any(|case| {
+        let list = statements_of_case(*case);
+        !list.iter().any(|inner| !goes_on(*inner, stops, depth + 1))
+    })
+}
+
+/// The cases of a switch.
+pub(crate) fn cases<'n>(switch: At<'n>) -> Vec<At<'n>> {
+    let body = switch.child("body").unwrap_or(switch);
+    body.children()
+        .filter(|at| {
+            at.is_any(&[
+                "switch_case",
+                "switch_default",
+                "case_statement",
+                "switch_block_statement_group",
+                "switch_rule",
+                "expression_case",
+                "type_case",
+                "default_case",
+                "communication_case",
+            ])
+        })
+        .collect()
+}
+
+/// Whether a case is the one for everything else.
+pub(crate) fn is_default(case: At<'_>) -> bool {
+    case.is_any(&["switch_default", "default_case"])
+        || case.has_token("default")
+        || case
+            .children()
+            .any(|label| label.is("switch_label") && label.has_token("default"))
+}
+
+/// What a case does.
+pub(crate) fn statements_of_case<'n>(case: At<'n>) -> Vec<At<'n>> {
+    statements(case)
+}
+
+/// Whether a loop has no condition, or one that always holds.
+pub(crate) fn is_endless(at: At<'_>) -> bool {
+    if at.is("for_statement") && at.language() == Language::Go {
+        return match at.children().find(|inner| inner.field() != "body") {
+            None => true,
+            Some(clause) => clause.is("for_clause") && clause.child("condition").is_none(),
+        };
+    }
+    match at.child("condition") {
+        Some(condition) => {
+            let text = condition.bare().text();
+            text == "true" || text == "1" || (condition.is("empty_statement") || text == ";")
+        }
+        None => at.is("for_statement") && at.child("body").is_some(),
+    }
+}
+
+/// Whether something inside may leave the loop or switch itself.
+pub(crate) fn has_break(around: At<'_>) -> bool {
+    around.inside_function(FUNCTIONS).any(|at| match at.kind() {
+        "goto_statement" => true,
+        "break_statement" => {
+            at.children().next().is_some()
+                || at
+                    .ancestors()
+                    .find(|outer| outer.is_any(LOOPS) || outer.is_any(SWITCHES))
+                    .is_none_or(|outer| outer == around)
+        }
+        "yield_statement" => around.is("switch_expression"),
+        _ => words::is_call(at) && words::is_macro_name(words::callee(at)),
+    })
+}
+
+fn find_unreachable(nodes: &Nodes<'_>, list: At<'_>, report: &mut Report) {
+    if list.is("block") && list.child_of("statement_list").is_some() {
+        return;
+    }
+    let all = statements(list);
+    if all.iter().any(|at| at.kind().starts_with("preproc")) {
+        return;
+    }
+    for (position, pair) in all.windows(2).enumerate() {
+        let [jump, after] = pair else { continue };
+        if goes_on(*jump, Stops::AtJumps, 0) {
+            continue;
+        }
+        let rest = all.get(position + 1..).unwrap_or_default();
+        if rest.iter().any(|at| may_be_entered(*at)) {
+            return;
+        }
+        let only_closes = jump.is_any(LOOPS) && after.is("return_statement")
+            || after.is("break_statement")
+            || rest.iter().all(|at| is_hoisted(*at));
+        if !only_closes && let Some(first) = rest.iter().find(|at| !is_hoisted(**at)) {
+            report.add(
+                &nodes.source,
+                &UNREACHABLE,
+                first.node(),
+                format!("This never runs: line {} always leaves before it.", jump.row() + 1),
+                "Remove it, or move it before the jump, or make the jump depend on a condition.",
+            );
+        }
+        return;
+    }
+}
+
+/// Whether a jump from elsewhere may lead into a statement.
+fn may_be_entered(at: At<'_>) -> bool {
+    at.with_inside()
+        .any(|inner| inner.is_any(&["labeled_statement", "case_statement"]))
+}
+
+/// Whether a statement counts without being run.
+fn is_hoisted(at: At<'_>) -> bool {
+    at.is_any(&[
+        "function_declaration",
+        "generator_function_declaration",
+        "class_declaration",
+        "empty_statement",
+        "interface_declaration",
+        "type_alias_declaration",
+        "export_statement",
+        "import_statement",
+        "type_definition",
+        "type_declaration",
+        "break_statement",
+        "ERROR",
+    ]) || (at.is_any(&["variable_declaration", "declaration"])
+        && !at.inside().any(|inner| inner.child("value").is_some()))
+}
+
+fn find_missing_return(nodes: &Nodes<'_>, function: At<'_>, report: &mut Report) {
+    let Some(body) = function.child("body") else { return };
+    if !body.is_any(LISTS) || !promises_value(function, body) || !goes_on(body, Stops::AtExits, 0) {
+        return;
+    }
+    let name = function
+        .child("name")
+        .or_else(|| c_name(function))
+        .map_or_else(|| "this function".to_owned(), |name| format!("`{}`", name.short()));
+    let place = function.child("name").or_else(|| c_name(function)).unwrap_or(function);
+    report.add(
+        &nodes.source,
+        &MISSING_RETURN,
+        place.node(),
+        format!("{name} can reach its end without returning a value."),
+        "Return a value on every path, or throw where there is none.",
+    );
+}
+
+/// The name of a C function.
+fn c_name(function: At<'_>) -> Option<At<'_>> {
+    if !function.is("function_definition") {
+        return None;
+    }
+    function
+        .child("declarator")?
+        .with_inside()
+        .find(|at| at.is("function_declarator"))?
+        .child("declarator")
+}
+
+/// Whether a function must end with a value.
+fn promises_value(function: At<'_>, body: At<'_>) -> bool {
+    match function.language() {
+        Language::Java => {
+            function.is("method_declaration")
+                && function.child("type").is_some_and(|returned| !returned.is("void_type"))
+        }
+        Language::Go => {
+            function.is_any(&["function_declaration", "method_declaration", "func_literal"])
+                && function.child("result").is_some()
+        }
+        Language::C | Language::Cpp => c_promises_value(function, body),
+        Language::JavaScript | Language::TypeScript => js_promises_value(function, body),
+        Language::Python | Language::Rust | Language::Sql => false,
+    }
+}
+
+fn c_promises_value(function: At<'_>, body: At<'_>) -> bool {
+    if !function.is("function_definition") {
+        return false;
+    }
+    let (Some(returned), Some(name)) = (function.child("type"), c_name(function)) else {
+        return false;
+    };
+    let is_pointer = function
+        .child("declarator")
+        .is_some_and(|declarator| !declarator.is("function_declarator"));
+    let plain = returned.is_any(&["primitive_type", "sized_type_specifier"]) && returned.text() != "void"
+        || is_pointer
+        || matches!(returned.text(), "size_t" | "std::string" | "string" | "FILE" | "bool" | "int64_t" | "uint32_t" | "int32_t" | "uint64_t");
+    let returns_value = body
+        .inside_function(FUNCTIONS)
+        .any(|at| at.is("return_statement") && at.children().next().is_some());
+    let is_template = returned.is("placeholder_type_specifier");
+    let hidden = body.inside_function(FUNCTIONS).any(|at| {
+        at.kind().starts_with("preproc") || at.is_any(&["gnu_asm_expression", "co_return_statement", "co_yield_statement"])
+            || (at.is("expression_statement") && at.children().next().is_none_or(|inner| inner.is("identifier")))
+    });
+    // a switch over all values of an enumeration ends nowhere else
+    let ends_in_switch = statements(body).last().is_some_and(|last| last.is("switch_statement") && !has_break(*last));
+    let text = function.text();
+    let head = text.get(..body.node().start_byte().saturating_sub(function.node().start_byte())).unwrap_or_default();
+    plain
+        && !is_template
+        && !hidden
+        && !ends_in_switch
+        && name.text() != "main"
+        && !head.contains("oreturn")
+        && !head.contains("operator")
+        && !head.contains("naked")
+        && (returns_value || statements(body).len() > 1)
+        && statements(body).last().is_none_or(|last| !ends_in_call(*last))
+}
+
+/// Whether the last thing is a call that, for all the code shows, may not come back.
+fn ends_in_call(last: At<'_>) -> bool {
+    let name = match last.only() {
+        Some(inner) if last.is("expression_statement") => words::callee(inner),
+        _ => return false,
+    };
+    let lower = name.to_lowercase();
+    ["fail", "error", "die", "fatal", "abort", "exit", "throw", "panic", "unreachable", "assert", "jump", "raise"]
+        .iter()
+        .any(|word| lower.contains(word))
+}
+
+/// In JavaScript nothing is promised; code whose every branch returns a value means to return one.
+fn js_promises_value(function: At<'_>, body: At<'_>) -> bool {
+    if function.is_any(&["generator_function", "generator_function_declaration", "class_static_block", "class_body"])
+        || function.has_token("*")
+        || function.child("return_type").is_some_and(|returned| {
+            ["void", "undefined", "never", "any", "unknown", "asserts", "Promise<void>"]
+                .iter()
+                .any(|word| returned.text().contains(word))
+        })
+    {
+        return false;
+    }
+    let list = statements(body);
+    let Some(last) = list.last() else { return false };
+    let returned = last.is("if_statement") && chain_returns(*last);
+    let all: Vec<At<'_>> = body
+        .inside_function(FUNCTIONS)
+        .filter(|at| at.is("return_statement"))
+        .collect();
+    returned
+        && all.iter().all(|at| at.children().next().is_some_and(|value| !words::is_null(value)))
+        && (js_is_element_callback(function) || all.iter().any(|at| !last.holds(*at)) || has_else(*last))
+}
+
+fn has_else(at: At<'_>) -> bool {
+    at.child("alternative").is_some()
+}
+
+/// Whether every branch of an if chain returns a value, and at least two do or one and an else is missing.
+fn chain_returns(at: At<'_>) -> bool {
+    let mut link = at;
+    for _ in 0..DEPTH_MAX {
+        let Some(then) = link.child("consequence") else { return false };
+        if goes_on(then, Stops::AtExits, 0) {
+            return false;
+        }
+        let Some(otherwise) = link.child("alternative") else { return true };
+        match otherwise.only() {
+            Some(inner) if inner.is("if_statement") => link = inner,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether a function is given to `map`, `filter` and the like, which use what it returns.
+fn js_is_element_callback(function: At<'_>) -> bool {
+    let Some(call) = function.parent().and_then(At::parent) else { return false };
+    words::method(call).is_some_and(|(_, name)| {
+        matches!(name, "map" | "filter" | "reduce" | "sort" | "flatMap" | "reduceRight")
+    })
+}
+
+fn find_jump_in_finally(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
+    if let Some(jump) = at
+        .inside_function(FUNCTIONS)
+        .find(|inner| inner.is("return_statement") || inner.is("throw_statement") && inner.parent().and_then(At::parent) == Some(at))
+        && jump.is("return_statement")
+    {
+        report.add(
+            &nodes.source,
+            &RETURN_IN_FINALLY,
+            jump.node(),
+            "This return in a finally block hides any exception thrown before.".to_owned(),
+            "Return after the try statement instead.",
+        );
+    }
+}
