@@ -15,7 +15,7 @@ mod functions;
 mod loops;
 
 use domain::language::Language;
-use tree_sitter::Node;
+use tree_sitter::{Node, Tree};
 
 use crate::facts::{Expr, ExprKind, Program, Step, StepKind};
 use crate::languages::{Role, role};
@@ -24,11 +24,11 @@ use crate::parse;
 /// Deepest nesting of statements and expressions that is looked into.
 const DEPTH_MAX: usize = 48;
 
-/// Reads all of `code`; an empty program when it cannot be parsed at all.
-pub(crate) fn build(language: Language, code: &str) -> Program<'_> {
-    let Some(tree) = parse::parse(language, code) else {
+/// Reads all of `code`, whose tree is `tree`. SQL has facts of its own: none are built here.
+pub(crate) fn build<'a>(language: Language, code: &'a str, tree: &Tree) -> Program<'a> {
+    if language == Language::Sql {
         return Program::default();
-    };
+    }
     let mut builder = Builder {
         code,
         language,

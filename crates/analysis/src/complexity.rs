@@ -1,13 +1,18 @@
 //! Estimates time and space of one function, with the reason, and says so when the code does not tell.
 
 mod calls;
+mod certain;
 mod formula;
 mod loops;
 mod recursion;
 mod sizes;
 mod space;
 
-use crate::facts::{Expr, ExprKind, Function, Step, StepKind};
+use std::rc::Rc;
+
+use domain::language::Language;
+
+use crate::facts::{Expr, ExprKind, Function, Program, Step, StepKind, functions};
 use crate::idioms;
 use crate::scope::Scope;
 pub(crate) use loops::is_halving;
@@ -17,6 +22,63 @@ pub(crate) use loops::is_halving;
 pub(crate) struct Complexity {
     pub(crate) time: String,
     pub(crate) space: String,
+    /// As data, when nothing puts it in doubt: `O(n)`.
+    time_order: Option<String>,
+    space_order: Option<String>,
+}
+
+/// What can be said of one function of a program, as data.
+#[derive(Debug)]
+pub(crate) struct Estimated {
+    /// Without its class.
+    pub(crate) name: String,
+    /// Lines, from 1.
+    pub(crate) line: u32,
+    pub(crate) end_line: u32,
+    pub(crate) time: Option<String>,
+    pub(crate) space: Option<String>,
+    /// One sentence, when there is an estimate.
+    pub(crate) reason: Option<String>,
+}
+
+/// Most functions that are estimated.
+const FUNCTIONS_MAX: usize = 500;
+
+/// The estimates for the functions of `program`, which was built from `code`.
+pub(crate) fn estimate_all(language: Language, code: &str, program: &Program<'_>) -> Vec<Estimated> {
+    let defined = Scope::defined(program);
+    let starts: Vec<usize> = std::iter::once(0)
+        .chain(code.match_indices('\n').map(|(at, _)| at + 1))
+        .collect();
+    let start = |line: u32| {
+        let row = usize::try_from(line).unwrap_or(usize::MAX);
+        starts.get(row).copied().unwrap_or(code.len())
+    };
+    functions(&program.body)
+        .into_iter()
+        .filter(|(_, function, _)| function.has_body)
+        .take(FUNCTIONS_MAX)
+        .map(|(class, function, step)| {
+            let scope = Scope::new(language, program, Some(function), class, Rc::clone(&defined));
+            let text = code.get(start(step.line.saturating_sub(1))..start(step.end_line));
+            let told = estimate_in(&scope, function, text.unwrap_or(code));
+            let sentences: Vec<&str> = [
+                told.time_order.as_ref().map(|_| told.time.as_str()),
+                told.space_order.as_ref().map(|_| told.space.as_str()),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            Estimated {
+                name: function.name.to_owned(),
+                line: step.line,
+                end_line: step.end_line,
+                reason: certain::reason(&sentences),
+                time: told.time_order,
+                space: told.space_order,
+            }
+        })
+        .collect()
 }
 
 /// What a count is the count of.
@@ -74,16 +136,25 @@ struct Estimate<'s, 'a> {
     linear_calls: Vec<String>,
     assumes_hashing: bool,
     grows: Option<Size>,
+    /// What grows, each with how often it is added to.
+    grown: Vec<Cost>,
     has_callback: bool,
 }
 
-/// The estimate for `function`.
+/// The estimate for `function`, for people.
 pub(crate) fn estimate<'a>(scope: &Scope<'a>, function: &Function<'a>) -> Complexity {
+    estimate_in(scope, function, "")
+}
+
+/// The estimate for `function`, which is written as `text`.
+fn estimate_in<'a>(scope: &Scope<'a>, function: &Function<'a>, text: &str) -> Complexity {
     if function.is_partial {
         let unknown = "not known, because part of the function does not parse.";
         return Complexity {
             time: unknown.to_owned(),
             space: unknown.to_owned(),
+            time_order: None,
+            space_order: None,
         };
     }
     let mut estimate = Estimate {
@@ -95,6 +166,7 @@ pub(crate) fn estimate<'a>(scope: &Scope<'a>, function: &Function<'a>) -> Comple
         linear_calls: Vec::new(),
         assumes_hashing: false,
         grows: None,
+        grown: Vec::new(),
         has_callback: false,
     };
     estimate.steps(&function.body, &Cost::default());
@@ -109,6 +181,8 @@ pub(crate) fn estimate<'a>(scope: &Scope<'a>, function: &Function<'a>) -> Comple
     Complexity {
         time: estimate.time(),
         space: estimate.space(),
+        time_order: estimate.certain_time(),
+        space_order: estimate.certain_space(text),
     }
 }
 

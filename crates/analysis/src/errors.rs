@@ -2,7 +2,7 @@
 
 use domain::analysis::SyntaxError;
 use domain::language::Language;
-use tree_sitter::Node;
+use tree_sitter::{Node, Tree};
 
 use crate::{SYNTAX_ERRORS_MAX, parse, python_errors};
 
@@ -11,16 +11,25 @@ const NODES_MAX: usize = 400_000;
 
 /// The first syntax errors of `code`, in order.
 pub(crate) fn find(language: Language, code: &str) -> Vec<SyntaxError> {
-    if language == Language::Python
-        && let Some(errors) = python_errors::find(code)
-    {
-        return errors;
-    }
-    find_in_tree(language, code)
+    find_in_python(language, code)
+        .unwrap_or_else(|| find_in_tree(code, parse::parse(language, code).as_ref()))
 }
 
-fn find_in_tree(language: Language, code: &str) -> Vec<SyntaxError> {
-    let Some(tree) = parse::parse(language, code) else {
+/// Likewise, of code that is parsed already.
+pub(crate) fn find_parsed(language: Language, code: &str, tree: Option<&Tree>) -> Vec<SyntaxError> {
+    find_in_python(language, code).unwrap_or_else(|| find_in_tree(code, tree))
+}
+
+fn find_in_python(language: Language, code: &str) -> Option<Vec<SyntaxError>> {
+    if language == Language::Python {
+        python_errors::find(code)
+    } else {
+        None
+    }
+}
+
+fn find_in_tree(code: &str, tree: Option<&Tree>) -> Vec<SyntaxError> {
+    let Some(tree) = tree else {
         return vec![SyntaxError {
             line: 1,
             column: 1,

@@ -18,9 +18,10 @@ mod scope;
 mod sql;
 mod text;
 
-use domain::analysis::{Analysis, CodeAnalyser, Explanation, SyntaxError};
+use domain::analysis::{Analysis, CodeAnalyser, Explanation, Metrics, SyntaxError};
 use domain::ask::Style;
 use domain::language::Language;
+use tree_sitter::Tree;
 
 /// Most bytes of code that are read; what follows is left out, and the explanation says so.
 pub const CODE_BYTES_MAX: usize = 128 * 1024;
@@ -39,6 +40,45 @@ impl SyntaxAnalyser {
     }
 }
 
+/// Code that was read once, for everything that is told of it.
+struct Parsed<'a> {
+    language: Language,
+    code: &'a str,
+    /// `None` when the parser gave up.
+    tree: Option<Tree>,
+    program: facts::Program<'a>,
+    errors: Vec<SyntaxError>,
+}
+
+impl<'a> Parsed<'a> {
+    /// Reads the first [`CODE_BYTES_MAX`] of `code`.
+    fn new(language: Language, code: &'a str) -> Self {
+        let code = parse::cut(code, CODE_BYTES_MAX);
+        let tree = parse::parse(language, code);
+        Self {
+            language,
+            code,
+            program: tree
+                .as_ref()
+                .map(|tree| build::build(language, code, tree))
+                .unwrap_or_default(),
+            errors: errors::find_parsed(language, code, tree.as_ref()),
+            tree,
+        }
+    }
+
+    /// The explanation; `whole` is the code before it was cut.
+    fn explain(&self, whole: &str, style: Style) -> String {
+        let mut markdown = render::explain(self, style);
+        if self.code.len() < whole.len() {
+            markdown.push_str(
+                "\n\nThe code is long: only its first 128 KiB were read for this explanation.",
+            );
+        }
+        markdown
+    }
+}
+
 impl CodeAnalyser for SyntaxAnalyser {
     fn detect_language(&self, code: &str) -> Option<Language> {
         detect::detect(parse::cut(code, detect::BYTES_MAX))
@@ -49,39 +89,35 @@ impl CodeAnalyser for SyntaxAnalyser {
     }
 
     fn explain(&self, language: Language, code: &str, style: Style) -> Explanation {
-        let read = parse::cut(code, CODE_BYTES_MAX);
-        let syntax_errors = errors::find(language, read);
-        let mut markdown = render::explain(language, read, style, &syntax_errors);
-        if read.len() < code.len() {
-            markdown.push_str(
-                "\n\nThe code is long: only its first 128 KiB were read for this explanation.",
-            );
-        }
+        let parsed = Parsed::new(language, code);
         Explanation {
             language,
-            markdown,
-            syntax_errors,
+            markdown: parsed.explain(code, style),
+            syntax_errors: parsed.errors,
         }
     }
 
     fn analyse(&self, language: Language, code: &str, style: Style) -> Analysis {
-        let explanation = self.explain(language, code, style);
-        let read = parse::cut(code, CODE_BYTES_MAX);
-        let tree = parse::parse(language, read);
-        let findings = match &tree {
-            Some(tree) if explanation.syntax_errors.is_empty() => {
-                findings::find(language, read, tree)
+        let parsed = Parsed::new(language, code);
+        let (metrics, findings) = match &parsed.tree {
+            Some(tree) => {
+                let estimates = complexity::estimate_all(language, parsed.code, &parsed.program);
+                let findings = if parsed.errors.is_empty() {
+                    findings::find(language, parsed.code, tree)
+                } else {
+                    Vec::new()
+                };
+                let metrics = metrics::measure(language, parsed.code, tree, estimates);
+                (metrics, findings)
             }
-            Some(_) | None => Vec::new(),
+            None => (Metrics::default(), Vec::new()),
         };
         Analysis {
             language,
-            syntax_errors: explanation.syntax_errors,
-            metrics: tree.map_or_else(domain::analysis::Metrics::default, |tree| {
-                metrics::measure(language, read, &tree)
-            }),
+            metrics,
             findings,
-            explanation: explanation.markdown,
+            explanation: parsed.explain(code, style),
+            syntax_errors: parsed.errors,
         }
     }
 

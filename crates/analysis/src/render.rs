@@ -13,6 +13,9 @@ mod step_by_step;
 mod technical;
 pub(crate) mod wording;
 
+use std::collections::HashSet;
+use std::rc::Rc;
+
 use domain::analysis::SyntaxError;
 use domain::ask::Style;
 use domain::language::Language;
@@ -20,7 +23,7 @@ use domain::language::Language;
 use crate::facts::{Class, ClassKind, Expr, Function, Program, Step, StepKind, functions};
 use crate::scope::Scope;
 use crate::text::Put;
-use crate::{build, sql};
+use crate::{Parsed, sql};
 use narrate::Told;
 pub(crate) use phrases::{capital, class_title, class_word, imperative, lines, third_person};
 use wording::code;
@@ -31,20 +34,21 @@ pub(crate) const FUNCTIONS_MAX: usize = 24;
 /// Most lines of one walk through a body.
 pub(crate) const TOLD_MAX: usize = 120;
 
-/// The explanation of `code` in `style`.
-pub(crate) fn explain(
-    language: Language,
-    code: &str,
-    style: Style,
-    errors: &[SyntaxError],
-) -> String {
+/// The explanation of `parsed` in `style`.
+pub(crate) fn explain(parsed: &Parsed<'_>, style: Style) -> String {
+    let Parsed {
+        language,
+        code,
+        tree,
+        program,
+        errors,
+    } = parsed;
     if code.trim().is_empty() {
         return "There is no code to explain.".to_owned();
     }
-    let mut text = if language == Language::Sql {
-        sql::explain(code, style)
+    let mut text = if *language == Language::Sql {
+        sql::explain(code, tree.as_ref(), style)
     } else {
-        let program = build::build(language, code);
         if program.body.is_empty() && errors.is_empty() {
             return format!(
                 "# What this code does\n\nThis is {} code with nothing but comments: there is nothing to run.",
@@ -52,8 +56,9 @@ pub(crate) fn explain(
             );
         }
         let view = View {
-            language,
-            program: &program,
+            language: *language,
+            program,
+            defined: Scope::defined(program),
             lines: code.lines().count(),
         };
         match style {
@@ -86,6 +91,8 @@ fn errors_section(errors: &[SyntaxError]) -> String {
 pub(crate) struct View<'s, 'a> {
     pub(crate) language: Language,
     pub(crate) program: &'s Program<'a>,
+    /// The functions that the program defines.
+    pub(crate) defined: Rc<HashSet<&'a str>>,
     pub(crate) lines: usize,
 }
 
@@ -106,7 +113,13 @@ impl<'s, 'a> View<'s, 'a> {
                 class,
                 function,
                 step,
-                scope: Scope::new(self.language, self.program, Some(function), class),
+                scope: Scope::new(
+                    self.language,
+                    self.program,
+                    Some(function),
+                    class,
+                    Rc::clone(&self.defined),
+                ),
             })
             .collect()
     }
@@ -130,7 +143,13 @@ impl<'s, 'a> View<'s, 'a> {
 
     /// The statements outside of definitions.
     pub(crate) fn main_steps(&self) -> Vec<Told> {
-        let scope = Scope::new(self.language, self.program, None, None);
+        let scope = Scope::new(
+            self.language,
+            self.program,
+            None,
+            None,
+            Rc::clone(&self.defined),
+        );
         let mut told = Vec::new();
         for step in &self.program.body {
             if !matches!(

@@ -6,6 +6,7 @@
 )]
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use domain::language::Language;
 
@@ -33,24 +34,29 @@ pub(crate) struct Scope<'a> {
     pub(crate) language: Language,
     natures: HashMap<&'a str, Nature>,
     /// Functions and classes of this code: they hide built-in ones of the same name.
-    defined: HashSet<&'a str>,
+    defined: Rc<HashSet<&'a str>>,
     /// The function is the body of a `with` block: what it yields to is that block.
     pub(crate) is_context_manager: bool,
 }
 
 impl<'a> Scope<'a> {
-    /// The names of `function`, or of the statements outside of all functions.
+    /// The functions that `program` defines, methods not counted.
+    pub(crate) fn defined(program: &Program<'a>) -> Rc<HashSet<&'a str>> {
+        let names = functions(&program.body)
+            .into_iter()
+            .filter(|(_, function, _)| !function.is_method)
+            .map(|(_, function, _)| function.name);
+        Rc::new(names.collect())
+    }
+
+    /// The names of `function`, or of the statements outside of all functions; `defined` as [`Self::defined`] gives it.
     pub(crate) fn new(
         language: Language,
         program: &Program<'a>,
         function: Option<&Function<'a>>,
         class: Option<&Class<'a>>,
+        defined: Rc<HashSet<&'a str>>,
     ) -> Self {
-        let defined = functions(&program.body)
-            .into_iter()
-            .filter(|(_, function, _)| !function.is_method)
-            .map(|(_, function, _)| function.name)
-            .collect();
         let mut scope = Self {
             language,
             natures: HashMap::new(),

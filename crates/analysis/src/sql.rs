@@ -5,8 +5,7 @@ mod conditions;
 mod query;
 
 use domain::ask::Style;
-use domain::language::Language;
-use tree_sitter::Node;
+use tree_sitter::{Node, Tree};
 
 use crate::parse;
 use crate::render::wording::{code, join};
@@ -23,9 +22,9 @@ struct Statement {
     parts: Vec<Part>,
 }
 
-/// The explanation of `source` in `style`, without syntax errors.
-pub(crate) fn explain(source: &str, style: Style) -> String {
-    let Some(tree) = parse::parse(Language::Sql, source) else {
+/// The explanation of `source`, whose tree is `tree`, in `style`, without syntax errors.
+pub(crate) fn explain(source: &str, tree: Option<&Tree>, style: Style) -> String {
+    let Some(tree) = tree else {
         return "This SQL could not be read.".to_owned();
     };
     let mut statements = Vec::new();

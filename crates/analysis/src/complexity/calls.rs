@@ -180,6 +180,9 @@ impl<'a> Estimate<'_, 'a> {
             }
             cost.sizes.push(size);
         }
+        if is_kept {
+            self.grown.push(cost.clone());
+        }
         cost
     }
 }

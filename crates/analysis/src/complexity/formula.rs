@@ -134,7 +134,7 @@ impl Estimate<'_, '_> {
         at.and_then(|at| LETTERS.get(at)).copied().unwrap_or("n")
     }
 
-    fn product(&self, term: &Cost) -> String {
+    pub(super) fn product(&self, term: &Cost) -> String {
         let mut factors: Vec<String> = Vec::new();
         let mut done: Vec<&str> = Vec::new();
         for size in &term.sizes {

@@ -36,6 +36,8 @@ impl<'a> Estimate<'_, 'a> {
                 "not known: {name} calls itself, and how many calls that makes cannot be told from the code."
             ),
             space: format!("not known: {waiting}, and how many wait at once depends on the input."),
+            time_order: None,
+            space_order: None,
         };
         let Some(parameter) = self.shrinking(shrink) else {
             return unknown();
@@ -45,26 +47,37 @@ impl<'a> Estimate<'_, 'a> {
         } else {
             " What other functions cost is not counted."
         };
+        // As data only where nothing else is called and each call to itself takes another argument.
+        let is_certain = self.unknown_calls.is_empty() && self.has_distinct_calls();
+        let order = |order: &str| is_certain.then(|| order.to_owned());
         match (calls, shrink, has_loop) {
             (1, Shrink::ByConstant, false) => Complexity {
+                time_order: order("O(n)"),
+                space_order: order("O(n)"),
                 time: format!(
                     "O(n), where n is the value of {parameter}: each call makes one more with a smaller one.{rest}"
                 ),
                 space: format!("O(n): {waiting}."),
             },
             (1, Shrink::ByHalf, false) => Complexity {
+                time_order: order("O(log n)"),
+                space_order: order("O(log n)"),
                 time: format!(
                     "O(log n), where n is the value of {parameter}: each call makes one more with half of it.{rest}"
                 ),
                 space: format!("O(log n): {waiting}."),
             },
             (2.., Shrink::ByConstant, false) => Complexity {
+                time_order: order(&format!("O({calls}^n)")),
+                space_order: order("O(n)"),
                 time: format!(
                     "exponential in the value of {parameter} at worst: a call may make {calls} more, and nothing remembers earlier results.{rest}"
                 ),
                 space: format!("O(n), where n is the value of {parameter}: {waiting}."),
             },
             (_, Shrink::ToPart, false) => Complexity {
+                time_order: order("O(n)"),
+                space_order: order("O(h)"),
                 time: format!(
                     "O(n) at most, where n is the number of parts that can be reached from {parameter}, provided that none is reached twice.{rest}"
                 ),
@@ -85,10 +98,14 @@ impl<'a> Estimate<'_, 'a> {
         let parameter = self.shrinking(shrink).filter(|_| others == 1 && !has_loop);
         match (shrink, parameter) {
             (Shrink::ByConstant, Some(parameter)) => Complexity {
+                time_order: None,
+                space_order: None,
                 time: format!("O(n), where n is the value of {parameter}: {memory} keeps results, so each smaller value is worked out only once."),
                 space: "O(n): one result is kept for each value, and the calls that still wait need memory.".to_owned(),
             },
             _ => Complexity {
+                time_order: None,
+                space_order: None,
                 time: format!("{memory} keeps results, so {name} does its work at most once for each different argument."),
                 space: "one result is kept for each different argument, and the calls that still wait need memory.".to_owned(),
             },
@@ -132,6 +149,19 @@ impl<'a> Estimate<'_, 'a> {
             }
         });
         all.unwrap_or(Shrink::Unknown)
+    }
+
+    fn has_distinct_calls(&self) -> bool {
+        let mut calls: Vec<&str> = Vec::new();
+        let mut is_distinct = true;
+        each_expression(&self.function.body, &mut |part| {
+            if part.called() == Some(self.function.name) {
+                is_distinct &= !calls.contains(&part.text);
+                calls.push(part.text);
+            }
+            is_distinct &= !matches!(part.kind, ExprKind::Slice { .. });
+        });
+        is_distinct
     }
 
     fn own_arguments(&self, visit: &mut dyn FnMut(usize, &Expr<'a>)) {

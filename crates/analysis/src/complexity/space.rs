@@ -44,6 +44,7 @@ impl<'a> Estimate<'_, 'a> {
         }
         if adds || is_text {
             self.grows.get_or_insert_with(|| size.clone());
+            self.grown.push(cost.clone());
         }
     }
 

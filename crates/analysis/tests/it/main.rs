@@ -7,4 +7,5 @@
 
 mod explanations;
 mod hostile;
+mod metrics;
 mod renaming;
