@@ -1,5 +1,37 @@
 //! Rules for C and C++.
 
-use super::{Report, Source};
+mod buffers;
+mod classes;
+mod expressions;
+mod lifetimes;
+mod ownership;
+mod uninitialised;
 
-pub(super) fn find(_source: &Source<'_>, _report: &mut Report) {}
+use domain::language::Language;
+
+use super::nodes::Nodes;
+use super::{Report, Source, bounds, flow, loops, names, operands, queries};
+
+pub(super) fn find(source: &Source<'_>, report: &mut Report) {
+    let before = report.findings.len();
+    let nodes = Nodes::new(source);
+    flow::find(&nodes, report);
+    loops::find(&nodes, report);
+    operands::find(&nodes, report);
+    bounds::find(&nodes, report);
+    queries::find(&nodes, report);
+    if source.language == Language::Cpp {
+        classes::find(&nodes, report);
+    }
+    for function in names::outer_functions(&nodes) {
+        let locals = names::locals(function);
+        buffers::find(&nodes, function, &locals, report);
+        expressions::find(&nodes, function, &locals, report);
+        lifetimes::find(&nodes, function, &locals, report);
+        ownership::find(&nodes, function, &locals, report);
+        uninitialised::find(&nodes, function, &locals, report);
+    }
+    if nodes.is_spent() {
+        report.findings.truncate(before);
+    }
+}

@@ -76,7 +76,7 @@ pub(crate) fn goes_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
         "expression_statement" => {
             stops == Stops::AtJumps
                 || at.children().next().is_none_or(|inner| {
-                    !words::is_exit(inner) && !inner.is("throw_expression") && !words::is_macro_name(words::callee(inner))
+                    !words::is_exit(inner) && !inner.is("throw_expression") && !words::is_macro_call(inner)
                 })
         }
         "if_statement" => {
@@ -122,6 +122,9 @@ fn tries_go_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
 fn switch_goes_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
     let cases = cases(at);
     let has_default = cases.iter().any(|case| is_default(*case)) || at.is("select_statement");
+    if at.is("select_statement") && cases.is_empty() {
+        return false;
+    }
     if !has_default || has_break(at) || cases.is_empty() {
         return true;
     }
@@ -196,15 +199,22 @@ pub(crate) fn has_break(around: At<'_>) -> bool {
     around.inside_function(FUNCTIONS).any(|at| match at.kind() {
         "goto_statement" => true,
         "break_statement" => {
-            at.children().next().is_some()
-                || at
+            at.children().next().is_some_and(|label| !leads_inside(label.text(), at, around))
+                || at.children().next().is_none() && at
                     .ancestors()
                     .find(|outer| outer.is_any(LOOPS) || outer.is_any(SWITCHES))
                     .is_none_or(|outer| outer == around)
         }
         "yield_statement" => around.is("switch_expression"),
-        _ => words::is_call(at) && words::is_macro_name(words::callee(at)),
+        _ => words::is_macro_call(at),
     })
+}
+
+/// Whether a label belongs to a statement inside of `around`.
+fn leads_inside(label: &str, jump: At<'_>, around: At<'_>) -> bool {
+    jump.ancestors()
+        .take_while(|outer| *outer != around)
+        .any(|outer| outer.is("labeled_statement") && outer.nth(0).is_some_and(|name| name.text() == label))
 }
 
 fn find_unreachable(nodes: &Nodes<'_>, list: At<'_>, report: &mut Report) {
@@ -375,43 +385,43 @@ fn js_promises_value(function: At<'_>, body: At<'_>) -> bool {
         return false;
     }
     let list = statements(body);
-    let Some(last) = list.last() else { return false };
-    let returned = last.is("if_statement") && chain_returns(*last);
+    let Some(last) = list.last().filter(|last| last.is("if_statement")) else { return false };
+    let links = returning_links(*last);
     let all: Vec<At<'_>> = body
         .inside_function(FUNCTIONS)
         .filter(|at| at.is("return_statement"))
+        .filter_map(|at| at.children().next().or(Some(at)))
         .collect();
-    returned
-        && all.iter().all(|at| at.children().next().is_some_and(|value| !words::is_null(value)))
-        && (js_is_element_callback(function) || all.iter().any(|at| !last.holds(*at)) || has_else(*last))
+    if links == 0 || all.iter().any(|value| value.is("return_statement") || words::is_null(*value)) {
+        return false;
+    }
+    let booleans = all.len() > 1 && all.iter().all(|value| value.is_any(&["true", "false"])) && all.iter().any(|value| value.text() != all[0].text());
+    booleans || (links > 1 && list.len() <= 3) || js_is_element_callback(function)
 }
 
-fn has_else(at: At<'_>) -> bool {
-    at.child("alternative").is_some()
-}
-
-/// Whether every branch of an if chain returns a value, and at least two do or one and an else is missing.
-fn chain_returns(at: At<'_>) -> bool {
+/// How many links an if chain without a last else has, when every one of them leaves the function and compares; 0 otherwise.
+fn returning_links(at: At<'_>) -> u32 {
     let mut link = at;
-    for _ in 0..DEPTH_MAX {
-        let Some(then) = link.child("consequence") else { return false };
-        if goes_on(then, Stops::AtExits, 0) {
-            return false;
+    for count in 1..DEPTH_MAX {
+        let compares = link.child("condition").map(At::bare).and_then(At::sides).is_some_and(|(_, operator, _)| matches!(operator, "<" | ">" | "<=" | ">=") || count == 1);
+        let leaves = link.child("consequence").is_some_and(|then| !goes_on(then, Stops::AtExits, 0));
+        if !compares || !leaves {
+            return 0;
         }
-        let Some(otherwise) = link.child("alternative") else { return true };
-        match otherwise.only() {
+        match link.child("alternative").and_then(At::only) {
+            None => return if link.child("alternative").is_none() { count } else { 0 },
             Some(inner) if inner.is("if_statement") => link = inner,
-            _ => return false,
+            Some(_) => return 0,
         }
     }
-    false
+    0
 }
 
-/// Whether a function is given to `map`, `filter` and the like, which use what it returns.
+/// Whether a function is given to `reduce` or `sort`, which need what it returns.
 fn js_is_element_callback(function: At<'_>) -> bool {
     let Some(call) = function.parent().and_then(At::parent) else { return false };
     words::method(call).is_some_and(|(_, name)| {
-        matches!(name, "map" | "filter" | "reduce" | "sort" | "flatMap" | "reduceRight")
+        matches!(name, "reduce" | "sort" | "reduceRight")
     })
 }
 

@@ -1,5 +1,29 @@
 //! Rules for Go.
 
-use super::{Report, Source};
+mod concurrency;
+mod errors;
+mod resources;
+mod values;
 
-pub(super) fn find(_source: &Source<'_>, _report: &mut Report) {}
+use super::nodes::Nodes;
+use super::{Report, Source, bounds, flow, loops, names, operands, queries};
+
+pub(super) fn find(source: &Source<'_>, report: &mut Report) {
+    let before = report.findings.len();
+    let nodes = Nodes::new(source);
+    flow::find(&nodes, report);
+    loops::find(&nodes, report);
+    operands::find(&nodes, report);
+    bounds::find(&nodes, report);
+    queries::find(&nodes, report);
+    concurrency::find(&nodes, report);
+    for function in names::outer_functions(&nodes) {
+        let locals = names::locals(function);
+        errors::find(&nodes, function, report);
+        resources::find(&nodes, function, &locals, report);
+        values::find(&nodes, function, &locals, report);
+    }
+    if nodes.is_spent() {
+        report.findings.truncate(before);
+    }
+}

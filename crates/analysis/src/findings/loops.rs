@@ -241,7 +241,7 @@ fn find_fallthrough(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
         let stops = list.iter().any(|inner| !flow::goes_on(*inner, Stops::AtExits, 0));
         let hidden = case.inside().any(|inner| inner.kind().starts_with("preproc") || inner.is_any(&["attributed_statement", "attribute_declaration", "case_statement"]));
         let harmless = after.first().is_none_or(|first| first.is_any(&["break_statement", "return_statement"]));
-        if case.is("switch_rule") || stops || hidden || harmless || says_so(*last, *next) || ends_unknown(*last) {
+        if case.is("switch_rule") || stops || hidden || harmless || counts_down(*case, *next) || says_so(*last, *next) || ends_unknown(*last) {
             continue;
         }
         report.add(
@@ -252,6 +252,15 @@ fn find_fallthrough(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
             "End that case with break, or say in a comment that it falls through.",
         );
     }
+}
+
+/// Whether a case leads to the one of the next lower number: steps that are meant to add up.
+fn counts_down(case: At<'_>, next: At<'_>) -> bool {
+    let value = |at: At<'_>| {
+        let label = at.children().find(|inner| inner.is("switch_label")).and_then(At::only);
+        at.child("value").or(label).and_then(words::whole)
+    };
+    value(case).zip(value(next)).is_some_and(|(high, low)| high == low + 1)
 }
 
 /// Whether a comment stands between the last statement of a case and the next case, or inside the last statement's end.

@@ -251,9 +251,7 @@ fn is_given_away(name: &str, at: At<'_>) -> bool {
         }
         "argument_list" => {
             let by_reference = at.language() == Language::Cpp
-                || at
-                    .parent()
-                    .is_some_and(|call| is_macro_name(callee(call)) && call.is("call_expression"));
+                || at.parent().is_some_and(is_macro_call);
             by_reference && at.children().any(|argument| argument.text() == name)
         }
         _ => false,
@@ -263,6 +261,11 @@ fn is_given_away(name: &str, at: At<'_>) -> bool {
 /// Whether a name is written the way macros are.
 pub(crate) fn is_macro_name(name: &str) -> bool {
     name.chars().any(|c| c.is_ascii_uppercase()) && !name.chars().any(|c| c.is_ascii_lowercase())
+}
+
+/// Whether something may be a macro of C, which may do anything.
+pub(crate) fn is_macro_call(at: At<'_>) -> bool {
+    matches!(at.language(), Language::C | Language::Cpp) && at.is("call_expression") && is_macro_name(callee(at))
 }
 
 /// Whether a call never comes back.
@@ -294,4 +297,12 @@ pub(crate) fn is_exit(call: At<'_>) -> bool {
                 | "unreachable"
                 | "Deno.exit"
         )
+}
+
+/// Whether a name is written to in `within`, outside of one node and not by declaring it anew.
+pub(crate) fn may_change_directly(name: &str, within: At<'_>, but: At<'_>) -> bool {
+    within
+        .inside()
+        .filter(|at| !but.holds(*at) && !at.is("short_var_declaration"))
+        .any(|at| targets(at).iter().any(|target| target.text() == name))
 }

@@ -245,6 +245,7 @@ fn find_leak(nodes: &Nodes<'_>, used: &Use<'_>, report: &mut Report) {
 fn is_sure_read(used: &Use<'_>) -> bool {
     let Some(parent) = used.at.parent() else { return false };
     used.at.is("identifier")
+        && used.at.text().starts_with(|c: char| c.is_lowercase())
         && used.at.function(FUNCTIONS).is_some()
         && !(parent.is("unary_expression") && parent.operator() == "typeof")
         && !parent.kind().starts_with("jsx")

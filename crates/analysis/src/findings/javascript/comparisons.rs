@@ -63,7 +63,7 @@ fn is_risky(scopes: &Scopes<'_>, left: At<'_>, right: At<'_>) -> bool {
     let (a, b) = (nature(scopes, left, 0), nature(scopes, right, 0));
     let literal = |side: At<'_>| words::is_literal(side);
     // only a comparison with a plain value shows what is converted to what
-    let tricky = |side: At<'_>| matches!(side.text(), "0" | "1" | "''" | "\"\"" | "true" | "false" | "'0'" | "\"0\"" | "'1'" | "[]");
+    let tricky = |side: At<'_>| matches!(side.text(), "0" | "''" | "\"\"" | "true" | "false" | "[]");
     (a == Nature::Unknown || b == Nature::Unknown || a != b) && ((literal(left) && tricky(left)) || (literal(right) && tricky(right)) || (a != b && a != Nature::Unknown && b != Nature::Unknown))
 }
 

@@ -132,7 +132,7 @@ fn find_delete(nodes: &Nodes<'_>, scopes: &Scopes<'_>, at: At<'_>, report: &mut 
 
 fn find_empty_callback(nodes: &Nodes<'_>, call: At<'_>, object: At<'_>, name: &str, report: &mut Report) {
     let arguments = words::arguments(call);
-    let Some(callback) = arguments.first().filter(|first| first.is_any(&["arrow_function", "function_expression"])) else { return };
+    let Some(callback) = arguments.first().filter(|first| first.is_any(&["arrow_function", "function_expression"]) && !first.has_token("async")) else { return };
     let Some(body) = callback.child("body").filter(|body| body.is("statement_block")) else { return };
     let returns = body.inside_function(FUNCTIONS).any(|at| (at.is("return_statement") && at.children().next().is_some()) || at.is("throw_statement"));
     // the result of a map nobody looks at is a loop in disguise; so is a collection of another kind

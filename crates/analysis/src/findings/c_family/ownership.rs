@@ -1,0 +1,195 @@
+//! Memory and files: never given back, given back twice, used afterwards, given back the wrong way.
+
+use domain::analysis::Severity;
+use domain::language::Language;
+
+use crate::findings::names::{self, Local};
+use crate::findings::nodes::{At, Nodes};
+use crate::findings::words;
+use crate::findings::{Report, Rule};
+
+const MEMORY_LEAK: Rule = Rule {
+    name: "memory-leak",
+    severity: Severity::Warning,
+    why: "Memory that is not given back is lost until the program ends.",
+};
+
+const RESOURCE_LEAK: Rule = Rule {
+    name: "resource-leak",
+    severity: Severity::Warning,
+    why: "What is opened and not closed keeps a file of the system until the program ends.",
+};
+
+const USE_AFTER_FREE: Rule = Rule {
+    name: "use-after-free",
+    severity: Severity::Error,
+    why: "Memory that was given back may hold anything, or belong to somebody else.",
+};
+
+const DOUBLE_FREE: Rule = Rule {
+    name: "double-free",
+    severity: Severity::Error,
+    why: "Giving the same memory back twice spoils the memory manager's books; the program crashes, or can be taken over.",
+};
+
+const MISMATCHED_FREE: Rule = Rule {
+    name: "mismatched-free",
+    severity: Severity::Error,
+    why: "Memory must be given back the way it was taken: malloc with free, new with delete, new[] with delete[].",
+};
+
+/// Functions of the standard library that look at what they are given and keep nothing.
+const BORROWING: &[&str] = &[
+    "strlen", "memcpy", "memmove", "memset", "memcmp", "strcpy", "strncpy", "strcat", "strncat", "strcmp", "strncmp", "printf", "fprintf",
+    "sprintf", "snprintf", "puts", "fputs", "fgets", "fread", "fwrite", "fputc", "fgetc", "getc", "putc", "fscanf", "feof", "ferror", "fseek",
+    "ftell", "rewind", "fflush", "getline", "qsort", "atoi", "strtol", "assert", "sizeof", "scanf", "sscanf", "bsearch",
+];
+
+pub(super) fn find<'n>(nodes: &Nodes<'_>, function: At<'n>, locals: &[Local<'n>], report: &mut Report) {
+    for local in locals.iter().filter(|local| !local.is_parameter() && !local.is_static()) {
+        if local.is_pointer() || matches!(local.type_text(), "auto" | "FILE") {
+            find_leak(nodes, function, local, report);
+        }
+    }
+    for call in function.inside().filter(|at| given_back(*at).is_some()) {
+        find_use_after(nodes, call, report);
+    }
+}
+
+/// How memory is taken or given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Malloc,
+    New,
+    NewArray,
+    File,
+}
+
+impl Way {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Malloc => "free",
+            Self::New => "delete",
+            Self::NewArray => "delete[]",
+            Self::File => "fclose",
+        }
+    }
+}
+
+fn taken(value: At<'_>) -> Option<Way> {
+    let mut value = value.bare();
+    while let Some(inner) = value.child("value").filter(|_| value.is("cast_expression")) {
+        value = inner.bare();
+    }
+    match value.kind() {
+        "new_expression" => {
+            let placed = value.child("placement").is_some();
+            let named = value.child("arguments").is_some_and(|list| list.text().contains("this"));
+            (!placed && !named).then_some(if value.child("declarator").is_some() { Way::NewArray } else { Way::New })
+        }
+        "call_expression" => match words::callee(value).trim_start_matches("std::") {
+            "malloc" | "calloc" | "strdup" | "strndup" => Some(Way::Malloc),
+            "fopen" | "tmpfile" => Some(Way::File),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a call or a delete gives back, and how.
+fn given_back<'n>(at: At<'n>) -> Option<(At<'n>, Way)> {
+    match at.kind() {
+        "delete_expression" => Some((at.children().last()?.bare(), if at.has_token("[") { Way::NewArray } else { Way::New })),
+        "call_expression" => {
+            let way = match words::callee(at).trim_start_matches("std::") {
+                "free" => Way::Malloc,
+                "fclose" => Way::File,
+                _ => return None,
+            };
+            Some((words::arguments(at).first()?.bare(), way))
+        }
+        _ => None,
+    }
+}
+
+fn find_leak<'n>(nodes: &Nodes<'_>, function: At<'n>, local: &Local<'n>, report: &mut Report) {
+    let uses = local.uses(function);
+    let assigned = uses.iter().filter_map(|used| used.parent().filter(|outer| outer.is("assignment_expression") && used.field() == "left")).filter_map(|outer| outer.child("right"));
+    let values: Vec<At<'n>> = local.value.into_iter().chain(assigned).filter(|value| !words::is_null(*value)).collect();
+    let ways: Vec<Option<Way>> = values.iter().map(|value| taken(*value)).collect();
+    let Some(Some(way)) = ways.first().copied() else { return };
+    if ways.iter().any(|other| *other != Some(way)) {
+        return;
+    }
+    if local.type_text() == "auto" && way == Way::Malloc && nodes.source.language == Language::C {
+        return;
+    }
+    let back: Vec<(At<'n>, Way)> = uses.iter().filter_map(|used| used.ancestors().take(3).find_map(|outer| given_back(outer).filter(|(what, _)| what == used).map(|(_, how)| (outer, how)))).collect();
+    if let Some((place, how)) = back.iter().find(|(_, how)| *how != way) {
+        report.add(&nodes.source, &MISMATCHED_FREE, place.node(), format!("`{}` needs `{}`, not `{}`.", local.name.text(), way.name(), how.name()), format!("Give `{}` back with `{}`.", local.name.text(), way.name()));
+        return;
+    }
+    let hidden = function.inside().any(|at| at.kind().starts_with("preproc") || at.is("lambda_expression") || at.is("co_yield_statement"));
+    let exits = uses.is_empty();
+    if back.is_empty() && !hidden && !exits && uses.iter().all(|used| stays(*used)) {
+        let rule = if way == Way::File { &RESOURCE_LEAK } else { &MEMORY_LEAK };
+        let what = if way == Way::File { "closed" } else { "given back" };
+        report.add(&nodes.source, rule, local.name.node(), format!("`{}` is never {what}.", local.name.text()), format!("Call `{}` when it is no longer needed, or let an owner such as a smart pointer do it.", way.name()));
+    }
+}
+
+/// Whether a use leaves the pointer with this function alone.
+fn stays(used: At<'_>) -> bool {
+    let Some(outer) = used.outer() else { return false };
+    match outer.kind() {
+        "field_expression" => used.field() == "argument" && (!outer.parent().is_some_and(|call| call.is("call_expression")) || outer.language() == Language::Cpp),
+        "subscript_expression" => used.field() == "argument",
+        "pointer_expression" => outer.operator() == "*",
+        "binary_expression" => matches!(outer.operator(), "==" | "!=" | "&&" | "||"),
+        "unary_expression" => outer.operator() == "!",
+        "if_statement" | "while_statement" => true,
+        "assignment_expression" => used.field() == "left",
+        "sizeof_expression" => true,
+        "argument_list" => outer.parent().is_some_and(|call| BORROWING.contains(&words::callee(call).trim_start_matches("std::"))),
+        _ => false,
+    }
+}
+
+/// What happens to memory in the statements right after it was given back.
+fn find_use_after(nodes: &Nodes<'_>, call: At<'_>, report: &mut Report) {
+    let (Some((what, way)), Some((statement, list))) = (given_back(call), names::statement_of(call)) else { return };
+    if !what.is("identifier") || !statement.is("expression_statement") || call.parent() != Some(statement) || list.is("case_statement") {
+        return;
+    }
+    let name = what.text();
+    for next in list.children().filter(|next| next.index > statement.index) {
+        if next.kind().starts_with("preproc") || next.is_any(&["labeled_statement", "case_statement"]) {
+            return;
+        }
+        for used in next.with_inside().filter(|at| at.is("identifier") && at.text() == name) {
+            let Some(outer) = used.outer() else { return };
+            if let Some((again, how)) = given_back(outer).or_else(|| outer.parent().and_then(given_back)).filter(|(again, _)| *again == used) {
+                let rule = if how == way { &DOUBLE_FREE } else { &MISMATCHED_FREE };
+                let unconditional = next.is("expression_statement");
+                if unconditional {
+                    report.add(&nodes.source, rule, again.node(), format!("`{name}` was given back before, on line {}.", call.row() + 1), "Give it back once, and set it to null afterwards.");
+                }
+                return;
+            }
+            let reads = match outer.kind() {
+                "field_expression" | "subscript_expression" => used.field() == "argument",
+                "pointer_expression" => outer.operator() == "*",
+                "argument_list" => outer.parent().is_some_and(|call| BORROWING.contains(&words::callee(call)) && words::callee(call) != "sizeof" && !(words::callee(call).contains("printf") && call.text().contains("%p"))),
+                _ => return,
+            };
+            // an assignment on the same line may come first: `p = q, p->x`
+            if reads && !words::may_change(name, next) && way != Way::File {
+                report.add(&nodes.source, &USE_AFTER_FREE, used.node(), format!("`{name}` is used after it was given back on line {}.", call.row() + 1), "Use it before it is given back, or not at all.");
+            }
+            return;
+        }
+        if !super::super::flow::goes_on(next, super::super::flow::Stops::AtExits, 0) {
+            return;
+        }
+    }
+}
