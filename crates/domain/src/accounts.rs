@@ -47,7 +47,7 @@ impl Role {
         match permission {
             Permission::Ask | Permission::ManageOwnData => true,
             Permission::Teach => !matches!(self, Self::User),
-            Permission::ManageUsers => matches!(self, Self::Admin),
+            Permission::ManageUsers | Permission::SeeQuality => matches!(self, Self::Admin),
         }
     }
 }
@@ -80,6 +80,8 @@ pub enum Permission {
     Teach,
     /// List accounts and change their role or state.
     ManageUsers,
+    /// See how well answers did: counts of everybody's checks, without a word of theirs.
+    SeeQuality,
 }
 
 /// An e-mail address: trimmed, lower-cased, one `@`, at most 254 bytes (RFC 5321 §4.5.3.1.3).
@@ -436,6 +438,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(who(Permission::ManageUsers), [Role::Admin]);
+        assert_eq!(who(Permission::SeeQuality), [Role::Admin]);
         assert_eq!(
             who(Permission::Teach),
             [Role::Admin, Role::Developer, Role::Student]

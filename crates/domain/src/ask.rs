@@ -291,7 +291,7 @@ pub enum CheckResult {
     Passed,
     /// It was done and found something wrong.
     Failed,
-    /// Its tests passed when the source was made; not repeated for this answer.
+    /// Its tests passed when the source was made or taught; not repeated for this answer.
     Verified,
     /// There was nothing to check.
     NotApplicable,
@@ -344,6 +344,29 @@ pub struct Checks {
     pub execution: CheckResult,
     /// What happened, as sentences.
     pub notes: Vec<String>,
+    /// Tests that passed when the code was run for this answer.
+    pub tests_passed: u32,
+    /// Tests that were reached when the code was run for this answer.
+    pub tests_total: u32,
+    /// Drafts that were tried, this one included; 0 when the answer has no code of ours.
+    pub attempts: u32,
+    /// Time the runs took together, microseconds; 0 when nothing was run.
+    pub duration_us: u64,
+}
+
+impl Default for Checks {
+    /// There was nothing to check.
+    fn default() -> Self {
+        Self {
+            syntax: CheckResult::NotApplicable,
+            execution: CheckResult::NotApplicable,
+            notes: Vec::new(),
+            tests_passed: 0,
+            tests_total: 0,
+            attempts: 0,
+            duration_us: 0,
+        }
+    }
 }
 
 /// An answer, with everything it says about itself.

@@ -13,6 +13,7 @@ pub mod id;
 pub mod knowledge;
 pub mod language;
 pub mod page;
+pub mod quality;
 pub mod retrieval;
 pub mod routing;
 pub mod sandbox;

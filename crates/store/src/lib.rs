@@ -1,4 +1,4 @@
-//! The only SQL of CodeGenie: accounts, conversations and knowledge on SQLite or PostgreSQL.
+//! The only SQL of CodeGenie: accounts, conversations, knowledge and counts of checks on SQLite or PostgreSQL.
 //!
 //! One code path serves both databases; they part only where full text is indexed and searched.
 //! Entities stay in here. Nothing here decides what a user may do beyond ownership of a row.
@@ -12,6 +12,7 @@ mod error;
 mod knowledge;
 mod migrations;
 mod open;
+mod quality;
 mod words;
 
 pub use open::{OpenError, Store};

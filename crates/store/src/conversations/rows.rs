@@ -27,6 +27,15 @@ struct AnswerDetails {
     syntax: String,
     execution: String,
     notes: Vec<String>,
+    // Older rows have none of these.
+    #[serde(default)]
+    tests_passed: u32,
+    #[serde(default)]
+    tests_total: u32,
+    #[serde(default)]
+    attempts: u32,
+    #[serde(default)]
+    duration_us: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +77,9 @@ pub(super) fn question_row(conversation_number: i64, turn: &Turn) -> message::Ac
         brain: Set(None),
         language: Set(None),
         details: Set(None),
+        syntax: Set(None),
+        execution: Set(None),
+        attempts: Set(None),
         created_at: Set(turn.at.millis()),
     }
 }
@@ -85,7 +97,13 @@ pub(super) fn answer_row(
         syntax: answer.checks.syntax.name().to_owned(),
         execution: answer.checks.execution.name().to_owned(),
         notes: answer.checks.notes.clone(),
+        tests_passed: answer.checks.tests_passed,
+        tests_total: answer.checks.tests_total,
+        attempts: answer.checks.attempts,
+        duration_us: answer.checks.duration_us,
     };
+    // Only the checks of code of ours are counted: an explanation's `syntax` is about the asker's code.
+    let counted = answer.code.as_ref().map(|_| &answer.checks);
     let details = serde_json::to_string(&details)
         .map_err(|error| corrupt("message", turn.answer_id, error))?;
     Ok(message::ActiveModel {
@@ -100,6 +118,9 @@ pub(super) fn answer_row(
         brain: Set(Some(answer.brain.to_string())),
         language: Set(answer.language.map(|language| language.name().to_owned())),
         details: Set(Some(details)),
+        syntax: Set(counted.map(|checks| checks.syntax.name().to_owned())),
+        execution: Set(counted.map(|checks| checks.execution.name().to_owned())),
+        attempts: Set(counted.map(|checks| i64::from(checks.attempts))),
         created_at: Set(turn.at.millis()),
     })
 }
@@ -150,6 +171,10 @@ fn read_answer(row: message::Model) -> Result<Answer, String> {
             syntax: check(&details.syntax)?,
             execution: check(&details.execution)?,
             notes: details.notes,
+            tests_passed: details.tests_passed,
+            tests_total: details.tests_total,
+            attempts: details.attempts,
+            duration_us: details.duration_us,
         },
     })
 }

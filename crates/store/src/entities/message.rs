@@ -19,6 +19,10 @@ pub struct Model {
     pub language: Option<String>,
     pub details: Option<String>,
     pub created_at: i64,
+    /// Results of an answer's checks by name, and drafts tried; null when it has no code. They repeat what `details` holds, to be counted.
+    pub syntax: Option<String>,
+    pub execution: Option<String>,
+    pub attempts: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -20,5 +20,6 @@ mod knowledge;
 #[path = "../../../testkit/src/postgres.rs"]
 #[expect(unreachable_pub, reason = "public in its own crate")]
 mod postgres;
+mod quality;
 mod samples;
 mod schema;

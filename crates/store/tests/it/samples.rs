@@ -76,6 +76,10 @@ pub(crate) fn turn(number: u128, conversation: ConversationId, title: Option<&st
                 syntax: CheckResult::Passed,
                 execution: CheckResult::NotApplicable,
                 notes: vec!["it parses".to_owned()],
+                tests_passed: 2,
+                tests_total: 3,
+                attempts: 1,
+                duration_us: 12_345,
             },
         },
         receipt: Receipt {
