@@ -1,13 +1,17 @@
 //! The way of an answer, step by step: understand, recall, retrieve, decide, generate, clean, check.
 //!
-//! `AskService::ask` reads top to bottom; each step is a plain function in a file of its own.
+//! `AskService::ask` reads top to bottom; each step is a plain function in a file of its own. Code is checked before a word of the
+//! answer is sent: `check` parses a draft and runs it in the sandbox, and `repair` takes the next one when it fails.
 
 mod check;
 mod clean;
 mod decide;
+mod drafts;
+mod examples;
 mod generate;
 mod recall;
 mod receipt;
+mod repair;
 mod understand;
 
 use std::sync::Arc;
@@ -24,6 +28,7 @@ use domain::routing::{IntentRouter, RouteDecision};
 use domain::{Clock, StoreError};
 use tokio::sync::mpsc::Sender;
 
+use crate::sandbox::SandboxService;
 use receipt::ReceiptWriter;
 
 /// Why a question has no answer.
@@ -62,6 +67,8 @@ pub struct AskParts {
     pub retriever: Arc<dyn Retriever>,
     /// Reads code.
     pub analyser: Arc<dyn CodeAnalyser>,
+    /// Runs the code of answers.
+    pub sandbox: Arc<SandboxService>,
     /// Named in receipts.
     pub embedder: Arc<dyn Embedder>,
     /// Keeps turns.
@@ -124,17 +131,26 @@ impl AskService {
         let plan = decide::decide(&request, &route, &question, found);
         receipt.step("decide", plan.facts());
 
-        let drafted = generate::generate(&request, &question, plan, parts.analyser.as_ref());
-        receipt.step("generate", drafted.facts());
+        let (mut draft, mut drafts) =
+            generate::generate(&request, &question, plan, parts.analyser.as_ref());
+        receipt.step("generate", draft.facts());
 
-        let mut answer = clean::clean(drafted.answer);
+        draft.answer = clean::clean(draft.answer);
         receipt.step("clean", Vec::new());
+
+        let checker = check::Checker {
+            analyser: parts.analyser.as_ref(),
+            sandbox: parts.sandbox.as_ref(),
+            runner: asker.into(),
+            examples: &request.examples,
+        };
+        let settled = repair::settle(draft, &mut drafts, &checker).await;
+        receipt.step("check", settled.facts);
+
+        let answer = settled.answer;
         for piece in clean::pieces(&answer.markdown) {
             tell(events, AskEvent::Token(piece.to_owned())).await?;
         }
-
-        answer.checks = check::check(&answer, drafted.proof, parts.analyser.as_ref());
-        receipt.step("check", check::facts(&answer.checks));
         tell(events, AskEvent::Check(answer.checks.clone())).await?;
 
         let answered = self.keep(asker, &question, answer, receipt).await?;

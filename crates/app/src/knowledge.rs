@@ -3,36 +3,33 @@
 mod draft;
 mod humaneval;
 mod library;
+mod teach;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::accounts::{Permission, Principal};
 use domain::analysis::{CodeAnalyser, SyntaxError};
 use domain::embedding::{EmbedError, Embedder};
-use domain::id::{Entropy, ItemId};
+use domain::id::Entropy;
 use domain::knowledge::{
-    EmbeddedItem, ImportReport, Item, ItemBody, ItemStatus, KnowledgeStore, Origin, Reader,
-    TaskBody,
+    EmbeddedItem, ImportReport, Item, ItemStatus, KnowledgeStore, Origin, Reader,
 };
 use domain::retrieval::{Query, Retrieval, Retriever};
-use domain::{Clock, InvalidText, Language, StoreError, Text};
+use domain::{Clock, InvalidText, StoreError};
 
-use crate::{Forbidden, blocking, require};
-use draft::{Provenance, fingerprint};
+use crate::sandbox::{SandboxError, SandboxService};
+use crate::{Forbidden, blocking};
+use draft::Provenance;
 
 pub use draft::Draft;
 pub use humaneval::{HumanEvalError, read_humaneval};
 pub use library::{LibraryError, read_library};
+pub use teach::{DESCRIPTION_BYTES_MAX, IMPLEMENTATION_BYTES_MAX, Lesson, Taught};
+
+pub(crate) use humaneval::read_json_lines;
 
 /// Items embedded between two reports of progress.
 const CHUNK_ITEMS: u32 = 16;
-
-/// Most bytes of a taught description.
-pub const DESCRIPTION_BYTES_MAX: usize = 4 * 1024;
-
-/// Most bytes of a taught implementation or its tests.
-pub const IMPLEMENTATION_BYTES_MAX: usize = 64 * 1024;
 
 /// Why knowledge was not added or searched.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +51,12 @@ pub enum KnowledgeError {
     /// A taught implementation does not parse.
     #[error("the implementation does not parse at line {}, column {}: {}; correct it and send it again", .0.line, .0.column, .0.clause())]
     Syntax(SyntaxError),
+    /// A taught implementation fails its tests.
+    #[error("the implementation fails its tests: {0}; correct it or them and send both again")]
+    Tests(String),
+    /// The tests of a taught implementation could not be run now, or were refused.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
     /// The caller may not.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
@@ -89,25 +92,13 @@ pub struct Embedded {
     pub failure: Option<EmbedError>,
 }
 
-/// A task taught by a person.
-#[derive(Debug, Clone)]
-pub struct Lesson {
-    /// What the code does.
-    pub description: String,
-    /// The code.
-    pub implementation: String,
-    /// Its language.
-    pub language: Language,
-    /// Tests to run after the code.
-    pub tests: Option<String>,
-}
-
 /// Fills and searches what CodeGenie knows.
 pub struct KnowledgeService {
     store: Arc<dyn KnowledgeStore>,
     embedder: Arc<dyn Embedder>,
     retriever: Arc<dyn Retriever>,
     analyser: Arc<dyn CodeAnalyser>,
+    sandbox: Arc<SandboxService>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -122,6 +113,8 @@ pub struct KnowledgeParts {
     pub retriever: Arc<dyn Retriever>,
     /// Checks code.
     pub analyser: Arc<dyn CodeAnalyser>,
+    /// Runs the tests of what is taught.
+    pub sandbox: Arc<SandboxService>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes identities.
@@ -136,6 +129,7 @@ impl KnowledgeService {
             embedder,
             retriever,
             analyser,
+            sandbox,
             clock,
             entropy,
         } = parts;
@@ -144,6 +138,7 @@ impl KnowledgeService {
             embedder,
             retriever,
             analyser,
+            sandbox,
             clock,
             entropy,
         }
@@ -207,74 +202,6 @@ impl KnowledgeService {
                 total: total.max(done),
             });
         }
-    }
-
-    /// Keeps a task taught by `principal`: a draft that its author finds at once and nobody else does.
-    pub async fn teach(
-        &self,
-        principal: &Principal,
-        lesson: Lesson,
-    ) -> Result<Item, KnowledgeError> {
-        require(principal, Permission::Teach)?;
-        let invalid = |field| move |reason| KnowledgeError::Invalid { field, reason };
-        let description = Text::<DESCRIPTION_BYTES_MAX>::new(lesson.description)
-            .map_err(invalid("description"))?
-            .into_string();
-        let code = Text::<IMPLEMENTATION_BYTES_MAX>::new(lesson.implementation)
-            .map_err(invalid("implementation"))?;
-        let tests = lesson.tests.filter(|tests| !tests.trim().is_empty());
-        let tests = tests
-            .map(|tests| Text::<IMPLEMENTATION_BYTES_MAX>::new(tests).map_err(invalid("tests")));
-        let tests = tests.transpose()?.map(Text::into_string);
-        let code = code.into_string();
-        if let Some(error) = self
-            .analyser
-            .find_syntax_errors(lesson.language, &code)
-            .into_iter()
-            .next()
-        {
-            return Err(KnowledgeError::Syntax(error));
-        }
-        let now = self.clock.now();
-        let identity = ItemId::new(now, self.entropy.as_ref());
-        let draft = Draft {
-            key: format!("taught/{identity}"),
-            title: title_from(&description),
-            fingerprint: fingerprint(&[
-                "taught-1",
-                &description,
-                &code,
-                tests.as_deref().unwrap_or_default(),
-            ]),
-            description,
-            phrasings: Vec::new(),
-            body: ItemBody::Task(TaskBody {
-                language: lesson.language,
-                code,
-                tests,
-                entry_point: None,
-                verified: false,
-            }),
-        };
-        let owner = Some(principal.account.id);
-        let from = Provenance {
-            origin: Origin::Taught,
-            owner,
-            status: ItemStatus::Draft,
-        };
-        let item = draft.into_item(from, self.clock.as_ref(), self.entropy.as_ref());
-        let vectors = self
-            .embed(std::slice::from_ref(&item))
-            .await
-            .unwrap_or_else(|_| vec![Vec::new()]);
-        let embedded = EmbeddedItem {
-            item: item.clone(),
-            vectors: vectors.into_iter().next().unwrap_or_default(),
-        };
-        self.store
-            .write_items(self.embedder.encoder(), vec![embedded], Vec::new())
-            .await?;
-        Ok(item)
     }
 
     /// Searches what `reader` may see.
@@ -361,17 +288,4 @@ fn compare(
     };
     report.removed = u32::try_from(gone.len()).unwrap_or(u32::MAX);
     (report, fresh, gone)
-}
-
-/// The first sentence of a description, at most 80 characters.
-fn title_from(description: &str) -> String {
-    let first = description
-        .split(['.', '\n'])
-        .map(str::trim)
-        .find(|part| !part.is_empty())
-        .unwrap_or("Taught task");
-    if first.chars().count() <= 80 {
-        return first.to_owned();
-    }
-    first.chars().take(79).chain(std::iter::once('…')).collect()
 }

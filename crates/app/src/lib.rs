@@ -6,10 +6,14 @@
 pub mod accounts;
 pub mod ask;
 pub mod conversations;
+pub mod judge;
 pub mod knowledge;
+pub mod quality;
+pub mod sandbox;
 pub mod system;
 
 mod blocking;
+mod literal;
 
 use domain::accounts::{Permission, Principal};
 

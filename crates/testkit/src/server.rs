@@ -11,6 +11,8 @@ use app::accounts::{AccountService, AccountSettings, Registration};
 use app::ask::{AskParts, AskService};
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
+use app::quality::QualityService;
+use app::sandbox::{NoSandbox, SandboxService};
 use app::system::SystemService;
 use async_trait::async_trait;
 use domain::accounts::{Password, Role};
@@ -260,10 +262,13 @@ fn assemble(
     let retriever = Arc::new(HybridRetriever::new(rows.clone(), embedder.clone()));
     let mut key = [0_u8; TokenKey::BYTES_MIN];
     entropy.fill(&mut key);
+    let absent = NoSandbox::new("left out in these tests");
+    let sandbox = Arc::new(SandboxService::new(Arc::new(absent)));
     let ask = AskParts {
         router: Arc::new(SemanticRouter::new(embedder.clone())),
         retriever: retriever.clone(),
         analyser: analyser.clone(),
+        sandbox: sandbox.clone(),
         embedder: embedder.clone(),
         conversations: rows.clone(),
         clock: clock.clone(),
@@ -274,6 +279,7 @@ fn assemble(
         embedder: embedder.clone(),
         retriever,
         analyser: analyser.clone(),
+        sandbox: sandbox.clone(),
         clock: clock.clone(),
         entropy: entropy.clone(),
     };
@@ -287,6 +293,8 @@ fn assemble(
         ask: Arc::new(AskService::new(ask)),
         conversations: Arc::new(ConversationService::new(rows.clone(), clock.clone())),
         knowledge: Arc::new(KnowledgeService::new(knowledge)),
+        sandbox,
+        quality: Arc::new(QualityService::new(rows.clone(), clock.clone())),
         system: Arc::new(SystemService::new(rows.clone(), rows, embedder)),
         analyser,
         token_key: TokenKey::new(&key).expect("these bytes are random enough"),

@@ -1,4 +1,6 @@
 //! Sixth step: write the answer. Without a language model it comes from verified code, concept notes, or the syntax tree.
+//!
+//! What is written first is a draft: when it fails its checks, the next comes from [`super::drafts`].
 
 use domain::Language;
 use domain::analysis::CodeAnalyser;
@@ -7,48 +9,24 @@ use domain::knowledge::{ConceptBody, Item, ItemBody, TaskBody};
 use domain::retrieval::Hit;
 
 use super::decide::{Chosen, Plan, source_of};
+use super::drafts::{Draft, LibraryDrafts, Proof, show_task};
 use super::recall::Request;
-use super::receipt::{Facts, fact};
 
-/// An answer with what is known about its code before it is checked.
-pub(super) struct Drafted {
-    pub(super) answer: Answer,
-    pub(super) proof: Proof,
-}
-
-/// What is known about the execution of an answer's code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Proof {
-    /// There is no code of ours in the answer.
-    NoCode,
-    /// Its tests passed when the library was built.
-    Verified,
-    /// It is verified code with a function renamed.
-    VerifiedThenRenamed,
-    /// It has never been run here.
-    NeverRun,
-}
-
-impl Drafted {
-    pub(super) fn facts(&self) -> Facts {
-        vec![
-            fact("brain", &self.answer.brain),
-            fact("model", "none"),
-            fact("bytes", self.answer.markdown.len()),
-        ]
-    }
-}
-
-pub(super) fn generate(
-    request: &Request,
+/// The first draft of an answer, and where the next ones come from.
+pub(super) fn generate<'a>(
+    request: &'a Request,
     question: &Question,
     plan: Plan,
-    analyser: &dyn CodeAnalyser,
-) -> Drafted {
+    analyser: &'a dyn CodeAnalyser,
+) -> (Draft, LibraryDrafts<'a>) {
+    let mut drafts = LibraryDrafts::none(request, analyser);
     let mut drafted = match plan {
         Plan::ExplainCode => explain_code(request, question.style, analyser),
         Plan::ChangeCode => decline_change(request, question.style, analyser),
-        Plan::ShowTask(chosen) => show_task(&chosen, request, analyser),
+        Plan::ShowTask(chosen) => {
+            drafts = LibraryDrafts::after_first(chosen, request, analyser);
+            show_task(drafts.chosen(), request, analyser)
+        }
         Plan::ExplainTask(chosen) => explain_task(&chosen, question.style, analyser),
         Plan::TellConcept(chosen) => tell_concept(&chosen, question.style),
         Plan::AskToBeTaught { closest } => ask_to_be_taught(&closest),
@@ -59,10 +37,10 @@ pub(super) fn generate(
             format!("The model `{model}` was asked for, but no language model is installed.");
         drafted.answer.reason = format!("{} {missing}", drafted.answer.reason);
     }
-    drafted
+    (drafted, drafts)
 }
 
-fn blank(brain: Brain, outcome: Outcome, reason: &str, markdown: String) -> Answer {
+pub(super) fn blank(brain: Brain, outcome: Outcome, reason: &str, markdown: String) -> Answer {
     Answer {
         markdown,
         code: None,
@@ -72,15 +50,11 @@ fn blank(brain: Brain, outcome: Outcome, reason: &str, markdown: String) -> Answ
         reason: reason.to_owned(),
         ai_confidence: 0.0,
         sources: Vec::new(),
-        checks: Checks {
-            syntax: CheckResult::NotApplicable,
-            execution: CheckResult::NotApplicable,
-            notes: Vec::new(),
-        },
+        checks: Checks::default(),
     }
 }
 
-fn explain_code(request: &Request, style: Style, analyser: &dyn CodeAnalyser) -> Drafted {
+fn explain_code(request: &Request, style: Style, analyser: &dyn CodeAnalyser) -> Draft {
     let Some(code) = &request.code else {
         return say_what_is_possible();
     };
@@ -93,10 +67,7 @@ fn explain_code(request: &Request, style: Style, analyser: &dyn CodeAnalyser) ->
             "The language of the code could not be told.",
             markdown,
         );
-        return Drafted {
-            answer,
-            proof: Proof::NoCode,
-        };
+        return Draft::shown(answer, Proof::NoCode);
     };
     let explanation = analyser.explain(language, &code.text, style);
     let reason = "Explained from the syntax tree, without a language model.";
@@ -122,13 +93,10 @@ fn explain_code(request: &Request, style: Style, analyser: &dyn CodeAnalyser) ->
             )
         })
         .collect();
-    Drafted {
-        answer,
-        proof: Proof::NoCode,
-    }
+    Draft::shown(answer, Proof::NoCode)
 }
 
-fn decline_change(request: &Request, style: Style, analyser: &dyn CodeAnalyser) -> Drafted {
+fn decline_change(request: &Request, style: Style, analyser: &dyn CodeAnalyser) -> Draft {
     let mut drafted = explain_code(request, style, analyser);
     drafted.answer.markdown = format!(
         "Changing your code takes a language model, and none is installed here. What I can do without one is tell you what it does:\n\n{}",
@@ -137,46 +105,8 @@ fn decline_change(request: &Request, style: Style, analyser: &dyn CodeAnalyser) 
     drafted
 }
 
-fn show_task(chosen: &Chosen, request: &Request, analyser: &dyn CodeAnalyser) -> Drafted {
-    let sources = sources_of(&chosen.hits);
-    let Some((item, task)) = first_task(&chosen.hits) else {
-        return ask_to_be_taught(&chosen.hits);
-    };
-    let renamed = request
-        .name
-        .as_ref()
-        .zip(task.entry_point.as_ref())
-        .and_then(|(to, from)| analyser.rename(task.language, &task.code, from, to));
-    let proof = match (task.verified, renamed.is_some()) {
-        (true, false) => Proof::Verified,
-        (true, true) => Proof::VerifiedThenRenamed,
-        (false, _) => Proof::NeverRun,
-    };
-    let code = renamed.unwrap_or_else(|| task.code.clone());
-    let lead = lead_sentence(chosen, item);
-    let markdown = format!(
-        "{lead}{}\n\n```{}\n{}\n```\n",
-        item.description,
-        task.language.name(),
-        code.trim_end()
-    );
-    let mut answer = blank(
-        Brain::Library,
-        chosen.outcome,
-        reason_for(
-            chosen.outcome,
-            "Known code answers this; no language model took part.",
-        ),
-        markdown,
-    );
-    answer.code = Some(code);
-    answer.language = Some(task.language);
-    answer.sources = sources;
-    Drafted { answer, proof }
-}
-
 /// Why this part answered: as told when the answer is certain, and that it is not when it is not.
-const fn reason_for(outcome: Outcome, when_answered: &'static str) -> &'static str {
+pub(super) const fn reason_for(outcome: Outcome, when_answered: &'static str) -> &'static str {
     match outcome {
         Outcome::Answered => when_answered,
         Outcome::Confirm | Outcome::Unknown => {
@@ -197,7 +127,7 @@ fn percent(score: f32) -> String {
 }
 
 /// What is said before an item whose fit is not certain.
-fn lead_sentence(chosen: &Chosen, item: &Item) -> String {
+pub(super) fn lead_sentence(chosen: &Chosen, item: &Item) -> String {
     let score = percent(chosen.hits.first().map_or(0.0, |hit| hit.score));
     match (chosen.outcome, chosen.missing_language) {
         (Outcome::Answered, _) => String::new(),
@@ -214,17 +144,13 @@ fn lead_sentence(chosen: &Chosen, item: &Item) -> String {
     }
 }
 
-fn explain_task(chosen: &Chosen, style: Style, analyser: &dyn CodeAnalyser) -> Drafted {
+fn explain_task(chosen: &Chosen, style: Style, analyser: &dyn CodeAnalyser) -> Draft {
     let sources = sources_of(&chosen.hits);
     let Some((item, task)) = first_task(&chosen.hits) else {
         return ask_to_be_taught(&chosen.hits);
     };
     let explanation = analyser.explain(task.language, &task.code, style);
-    let proof = if task.verified {
-        Proof::Verified
-    } else {
-        Proof::NeverRun
-    };
+    let proof = Proof::of(item, task);
     let markdown = format!(
         "{}{}\n\n```{}\n{}\n```\n\n{}",
         lead_sentence(chosen, item),
@@ -239,10 +165,10 @@ fn explain_task(chosen: &Chosen, style: Style, analyser: &dyn CodeAnalyser) -> D
     answer.code = Some(task.code.clone());
     answer.language = Some(task.language);
     answer.sources = sources;
-    Drafted { answer, proof }
+    Draft::shown(answer, proof)
 }
 
-fn tell_concept(chosen: &Chosen, style: Style) -> Drafted {
+fn tell_concept(chosen: &Chosen, style: Style) -> Draft {
     let sources = sources_of(&chosen.hits);
     let Some((item, concept)) = first_concept(&chosen.hits) else {
         return ask_to_be_taught(&chosen.hits);
@@ -268,13 +194,10 @@ fn tell_concept(chosen: &Chosen, style: Style) -> Drafted {
         markdown,
     );
     answer.sources = sources;
-    Drafted {
-        answer,
-        proof: Proof::NoCode,
-    }
+    Draft::shown(answer, Proof::NoCode)
 }
 
-fn ask_to_be_taught(closest: &[Hit]) -> Drafted {
+pub(super) fn ask_to_be_taught(closest: &[Hit]) -> Draft {
     let near = closest
         .iter()
         .take(3)
@@ -294,13 +217,10 @@ fn ask_to_be_taught(closest: &[Hit]) -> Drafted {
     let reason = "Nothing known is close enough to the question.";
     let mut answer = blank(Brain::None, Outcome::Unknown, reason, markdown);
     answer.sources = sources_of(closest);
-    Drafted {
-        answer,
-        proof: Proof::NoCode,
-    }
+    Draft::shown(answer, Proof::NoCode)
 }
 
-fn say_what_is_possible() -> Drafted {
+fn say_what_is_possible() -> Draft {
     let markdown = "I could not tell whether you want code or an explanation. You can:\n\n\
         - ask for code: *write a python function that merges overlapping intervals*\n\
         - ask about an idea: *explain recursion*\n\
@@ -313,17 +233,14 @@ fn say_what_is_possible() -> Drafted {
         "The message asks for neither code nor an explanation.",
         markdown,
     );
-    Drafted {
-        answer,
-        proof: Proof::NoCode,
-    }
+    Draft::shown(answer, Proof::NoCode)
 }
 
-fn sources_of(hits: &[Hit]) -> Vec<Source> {
+pub(super) fn sources_of(hits: &[Hit]) -> Vec<Source> {
     hits.iter().map(source_of).collect()
 }
 
-fn first_task(hits: &[Hit]) -> Option<(&Item, &TaskBody)> {
+pub(super) fn first_task(hits: &[Hit]) -> Option<(&Item, &TaskBody)> {
     let item = &hits.first()?.item;
     match &item.body {
         ItemBody::Task(task) => Some((item, task)),

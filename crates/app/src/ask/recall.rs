@@ -5,6 +5,7 @@ use domain::ask::Answer;
 use domain::conversations::{Message, MessageBody};
 use domain::id::{ItemId, MessageId};
 
+use super::examples::{Example, take_examples};
 use super::receipt::{Facts, fact};
 use super::understand::{PastedCode, Understood};
 
@@ -74,6 +75,8 @@ pub(super) struct Request {
     pub(super) language: Option<Language>,
     /// Name wanted for the function.
     pub(super) name: Option<String>,
+    /// Examples of what the code should do.
+    pub(super) examples: Vec<Example>,
     /// Whether the past was used.
     pub(super) follows_up: bool,
 }
@@ -93,6 +96,7 @@ pub(super) fn resolve(understood: Understood, memory: &Memory) -> Request {
         code,
         language,
         name,
+        examples,
     } = understood;
     let is_follow_up = code.is_none() && refers_back(&words);
     let request = Request {
@@ -100,6 +104,7 @@ pub(super) fn resolve(understood: Understood, memory: &Memory) -> Request {
         code,
         language,
         name,
+        examples,
         follows_up: false,
     };
     let Some(last_question) = memory.questions.last().filter(|_| is_follow_up) else {
@@ -118,9 +123,16 @@ pub(super) fn resolve(understood: Understood, memory: &Memory) -> Request {
             ..request
         };
     }
-    let words = format!("{last_question}\n{}", request.words);
+    let (last_words, last_examples) = take_examples(last_question);
+    let words = format!("{last_words}\n{}", request.words);
+    let examples = if request.examples.is_empty() {
+        last_examples
+    } else {
+        request.examples
+    };
     Request {
         words,
+        examples,
         follows_up: true,
         ..request
     }

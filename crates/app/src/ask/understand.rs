@@ -4,6 +4,7 @@ use domain::Language;
 use domain::analysis::CodeAnalyser;
 use domain::ask::Question;
 
+use super::examples::{Example, take_examples};
 use super::receipt::{Facts, fact};
 
 /// Lines of a message tried as the beginning of pasted code.
@@ -20,6 +21,8 @@ pub(super) struct Understood {
     pub(super) language: Option<Language>,
     /// The name wanted for the function.
     pub(super) name: Option<String>,
+    /// Examples of what the code should do.
+    pub(super) examples: Vec<Example>,
 }
 
 /// Code of the user's.
@@ -47,21 +50,26 @@ impl Understood {
         if let Some(name) = &self.name {
             facts.push(fact("name", name));
         }
+        if !self.examples.is_empty() {
+            facts.push(fact("examples", self.examples.len()));
+        }
         facts
     }
 }
 
 pub(super) fn understand(question: &Question, analyser: &dyn CodeAnalyser) -> Understood {
     let text = question.text.as_str();
-    let (words, code) = match &question.code {
-        Some(code) => (
-            text.to_owned(),
-            Some(PastedCode {
-                text: code.as_str().to_owned(),
-                language: None,
-            }),
-        ),
-        None => split_code(text, analyser),
+    let (words, code, examples) = if let Some(code) = &question.code {
+        let code = PastedCode {
+            text: code.as_str().to_owned(),
+            language: None,
+        };
+        (text.to_owned(), Some(code), Vec::new())
+    } else {
+        // Examples come out first: they look like code, but are not code to be explained.
+        let (text, examples) = take_examples(text);
+        let (words, code) = split_code(&text, analyser);
+        (words, code, examples)
     };
     let words = if question
         .code
@@ -86,6 +94,7 @@ pub(super) fn understand(question: &Question, analyser: &dyn CodeAnalyser) -> Un
         code,
         language,
         name,
+        examples,
     }
 }
 

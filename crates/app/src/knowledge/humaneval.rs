@@ -49,9 +49,29 @@ pub fn read_humaneval(
     bytes: &[u8],
     analyser: &dyn CodeAnalyser,
 ) -> Result<Vec<Draft>, HumanEvalError> {
-    let text = unpack(bytes)?;
-    let mut drafts = Vec::new();
+    let mut drafts: Vec<Draft> = Vec::new();
     let mut keys = std::collections::HashSet::new();
+    read_json_lines(bytes, &mut |line| {
+        let draft = read_line(line, analyser)?;
+        if !keys.insert(draft.key.clone()) {
+            return Err(format!("task `{}` is in the file twice", draft.key));
+        }
+        drafts.push(draft);
+        Ok(())
+    })?;
+    if drafts.is_empty() {
+        return Err(HumanEvalError::File("it holds no task".into()));
+    }
+    Ok(drafts)
+}
+
+/// Gives the lines of a file that are not blank to `read`, unpacking gzip when its magic number is there; ends at the first line
+/// that `read` refuses.
+pub(crate) fn read_json_lines(
+    bytes: &[u8],
+    read: &mut dyn FnMut(&str) -> Result<(), String>,
+) -> Result<(), HumanEvalError> {
+    let text = unpack(bytes)?;
     for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
         let failed = |reason: String| HumanEvalError::Line {
             line: index + 1,
@@ -63,19 +83,11 @@ pub fn read_humaneval(
             )));
         }
         let line = std::str::from_utf8(line).map_err(|_| failed("is not UTF-8".into()))?;
-        if line.trim().is_empty() {
-            continue;
+        if !line.trim().is_empty() {
+            read(line).map_err(failed)?;
         }
-        let draft = read_line(line, analyser).map_err(failed)?;
-        if !keys.insert(draft.key.clone()) {
-            return Err(failed(format!("task `{}` is in the file twice", draft.key)));
-        }
-        drafts.push(draft);
     }
-    if drafts.is_empty() {
-        return Err(HumanEvalError::File("it holds no task".into()));
-    }
-    Ok(drafts)
+    Ok(())
 }
 
 fn unpack(bytes: &[u8]) -> Result<Vec<u8>, HumanEvalError> {

@@ -8,11 +8,14 @@ use app::accounts::{AccountService, AccountSettings, Registration};
 use app::ask::{AskParts, AskService, Asker};
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
+use app::quality::QualityService;
+use app::sandbox::{NoSandbox, SandboxService};
 use async_trait::async_trait;
 use domain::accounts::{Password, Principal, Role};
 use domain::ask::{Answered, Mode, Question, Style};
 use domain::embedding::{EmbedError, Embedder};
 use domain::id::Entropy;
+use domain::sandbox::Sandbox;
 use domain::{Clock, Text, Timestamp};
 use retrieval::hybrid::HybridRetriever;
 use retrieval::router::SemanticRouter;
@@ -23,12 +26,20 @@ pub(crate) struct Instance {
     pub(crate) ask: AskService,
     pub(crate) conversations: ConversationService,
     pub(crate) knowledge: KnowledgeService,
+    pub(crate) quality: QualityService,
     pub(crate) clock: Arc<TestClock>,
 }
 
 impl Instance {
     /// An instance with the library and no accounts.
     pub(crate) async fn new() -> Self {
+        let absent = NoSandbox::new("left out in these tests");
+        Self::with_sandbox(Arc::new(absent)).await
+    }
+
+    /// The same, with this sandbox.
+    pub(crate) async fn with_sandbox(sandbox: Arc<dyn Sandbox>) -> Self {
+        let sandbox = Arc::new(SandboxService::new(sandbox));
         let store = Arc::new(Store::open_in_memory().await.unwrap());
         let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
         let entropy = Arc::new(Counting(AtomicU64::new(1)));
@@ -40,6 +51,7 @@ impl Instance {
             embedder: embedder.clone(),
             retriever: retriever.clone(),
             analyser: analyser.clone(),
+            sandbox: sandbox.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
         });
@@ -48,6 +60,7 @@ impl Instance {
             router: Arc::new(SemanticRouter::new(embedder.clone())),
             retriever,
             analyser,
+            sandbox,
             embedder,
             conversations: store.clone(),
             clock: clock.clone(),
@@ -61,7 +74,8 @@ impl Instance {
                 AccountSettings::default(),
             ),
             ask,
-            conversations: ConversationService::new(store, clock.clone()),
+            conversations: ConversationService::new(store.clone(), clock.clone()),
+            quality: QualityService::new(store, clock.clone()),
             knowledge,
             clock,
         }

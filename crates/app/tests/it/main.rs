@@ -4,4 +4,7 @@
 mod accounts;
 mod ask;
 mod instance;
+mod judging;
 mod library;
+mod repair;
+mod scripted;
