@@ -27,7 +27,7 @@ pub(crate) enum Access {
 }
 
 use Access::{Limited, Needs, Open};
-use Permission::{Ask, ManageOwnData, ManageUsers, Teach};
+use Permission::{Ask, ManageOwnData, ManageUsers, SeeQuality, Teach};
 
 /// Every route with who may call it.
 pub(crate) const RULES: &[(Method, &str, Access)] = &[
@@ -71,6 +71,9 @@ pub(crate) const RULES: &[(Method, &str, Access)] = &[
     (Method::GET, "/api/v1/knowledge/search", Needs(Ask)),
     (Method::POST, "/api/v1/knowledge/tasks", Needs(Teach)),
     (Method::POST, "/api/v1/analysis", Needs(Ask)),
+    (Method::POST, "/api/v1/sandbox/run", Needs(Ask)),
+    (Method::GET, "/api/v1/admin/sandbox", Needs(ManageUsers)),
+    (Method::GET, "/api/v1/admin/quality", Needs(SeeQuality)),
     (Method::GET, "/api/v1/system/status", Needs(Ask)),
     (Method::GET, "/health/live", Open),
     (Method::GET, "/health/ready", Open),

@@ -20,13 +20,17 @@ use crate::problem::{CONTENT_TYPE, Problem};
 use crate::router::documented_routes;
 use crate::token::SESSION_COOKIE;
 
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("accounts", "Registering, signing in and out."),
-    ("administration", "Accounts, for administrators."),
+    (
+        "administration",
+        "Accounts, the sandbox and the quality of answers, for administrators.",
+    ),
     ("ask", "Generating and explaining."),
     ("conversations", "What you asked and what was answered."),
     ("knowledge", "What is known, and teaching."),
     ("analysis", "Reading code without running it."),
+    ("sandbox", "Running programs that nobody trusts."),
     ("system", "The state of this instance."),
 ];
 
@@ -67,7 +71,7 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
     (
         "429",
         "TooManyRequests",
-        "Too many attempts from your address; `Retry-After` says how long to wait.",
+        "Too many attempts from your address, or too many programs of yours wait to be run; `Retry-After` says how long to wait.",
     ),
     ("500", "Internal", "The server failed."),
     (

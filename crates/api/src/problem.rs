@@ -5,6 +5,8 @@ use app::accounts::AccountError;
 use app::ask::AskError;
 use app::conversations::ConversationError;
 use app::knowledge::KnowledgeError;
+use app::quality::QualityError;
+use app::sandbox::SandboxError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::StoreError;
@@ -306,11 +308,35 @@ impl From<ConversationError> for Problem {
     }
 }
 
+impl From<SandboxError> for Problem {
+    fn from(error: SandboxError) -> Self {
+        match error {
+            SandboxError::Invalid { field, reason } => Self::invalid(field, reason),
+            SandboxError::Busy => Self {
+                retry_after_s: Some(RETRY_SECONDS),
+                ..Self::new(Kind::TooManyRequests, error.to_string())
+            },
+            SandboxError::Forbidden(forbidden) => forbidden.into(),
+        }
+    }
+}
+
+impl From<QualityError> for Problem {
+    fn from(error: QualityError) -> Self {
+        match error {
+            QualityError::Forbidden(forbidden) => forbidden.into(),
+            QualityError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<KnowledgeError> for Problem {
     fn from(error: KnowledgeError) -> Self {
         match error {
             KnowledgeError::Invalid { field, reason } => Self::invalid(field, reason.to_string()),
             KnowledgeError::Syntax(_) => Self::invalid("implementation", error.to_string()),
+            KnowledgeError::Tests(reason) => Self::invalid("tests", reason),
+            KnowledgeError::Sandbox(error) => error.into(),
             KnowledgeError::Forbidden(forbidden) => forbidden.into(),
             KnowledgeError::Store(error) => error.into(),
             KnowledgeError::HumanEval(_) | KnowledgeError::Library(_) => {

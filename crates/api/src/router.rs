@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::problem::Problem;
-use crate::routes::{accounts, analysis, ask, conversations, knowledge, system};
+use crate::routes::{accounts, analysis, ask, conversations, knowledge, quality, sandbox, system};
 use crate::state::{ApiState, Shared};
 use crate::{access, middleware, web};
 
@@ -36,6 +36,9 @@ pub(crate) fn documented_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(knowledge::search_knowledge))
         .routes(routes!(knowledge::teach_task))
         .routes(routes!(analysis::analyse))
+        .routes(routes!(sandbox::run_program))
+        .routes(routes!(sandbox::find_sandbox))
+        .routes(routes!(quality::find_quality))
         .routes(routes!(system::find_status))
         .routes(routes!(system::check_live))
         .routes(routes!(system::check_ready))

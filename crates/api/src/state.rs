@@ -9,6 +9,8 @@ use app::accounts::AccountService;
 use app::ask::AskService;
 use app::conversations::ConversationService;
 use app::knowledge::KnowledgeService;
+use app::quality::QualityService;
+use app::sandbox::SandboxService;
 use app::system::SystemService;
 use domain::analysis::CodeAnalyser;
 use domain::{Clock, Entropy};
@@ -27,6 +29,10 @@ pub struct ApiState {
     pub conversations: Arc<ConversationService>,
     /// What is known.
     pub knowledge: Arc<KnowledgeService>,
+    /// Runs programs that nobody trusts.
+    pub sandbox: Arc<SandboxService>,
+    /// How well answers did.
+    pub quality: Arc<QualityService>,
     /// The state of this instance.
     pub system: Arc<SystemService>,
     /// Reads code.

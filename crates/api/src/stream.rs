@@ -16,7 +16,8 @@ use tokio::task::JoinHandle;
 
 use crate::problem::Problem;
 use crate::state::Shared;
-use crate::wire::ask::{AnswerResponse, Checks, RouteResponse, Source, SourcesEvent, TokenEvent};
+use crate::wire::ask::{AnswerResponse, RouteResponse, Source, SourcesEvent, TokenEvent};
+use crate::wire::checks::Checks;
 
 /// Events that may wait for a slow client before the work waits too.
 const EVENTS_WAITING_MAX: usize = 32;

@@ -1,10 +1,11 @@
-//! Counters of requests and their durations, in the text format of Prometheus (version 0.0.4).
+//! Counters of requests, their durations and runs of the sandbox, in the text format of Prometheus (version 0.0.4).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use app::sandbox::RunCounts;
 use axum::http::Method;
 
 /// Upper ends of the duration buckets, seconds.
@@ -77,6 +78,28 @@ impl Traffic {
         }
         text
     }
+}
+
+/// The runs of the sandbox by how they ended.
+pub(crate) fn render_runs(runs: &RunCounts) -> String {
+    const NAME: &str = "codegenie_sandbox_runs_total";
+    let RunCounts {
+        ok,
+        failed,
+        stopped,
+        unavailable,
+    } = runs;
+    let mut text =
+        format!("# HELP {NAME} Runs of the sandbox by how they ended.\n# TYPE {NAME} counter\n");
+    for (outcome, count) in [
+        ("ok", ok),
+        ("failed", failed),
+        ("stopped", stopped),
+        ("unavailable", unavailable),
+    ] {
+        let _ = writeln!(text, "{NAME}{{outcome=\"{outcome}\"}} {count}");
+    }
+    text
 }
 
 /// Anybody can invent methods; they share a name.

@@ -3,9 +3,13 @@
 pub(crate) mod accounts;
 pub(crate) mod analysis;
 pub(crate) mod ask;
+pub(crate) mod checks;
 pub(crate) mod conversations;
 pub(crate) mod fields;
 pub(crate) mod knowledge;
 pub(crate) mod names;
 pub(crate) mod page;
+pub(crate) mod quality;
+pub(crate) mod sandbox;
+mod sandbox_tests;
 pub(crate) mod system;

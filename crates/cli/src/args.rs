@@ -1,11 +1,15 @@
 //! The command line as it is typed: one struct per command. Nothing is resolved here; `config` does that.
 
+mod programs;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use domain::Language;
 use domain::accounts::Role;
 use domain::ask::{Mode, Style};
+
+pub(crate) use programs::{AnalyseArgs, JudgeArgs, RunArgs, SandboxAct, SandboxArgs};
 
 /// A self-hosted, offline-first coding assistant.
 #[derive(Debug, Parser)]
@@ -44,8 +48,12 @@ pub(crate) enum Command {
     Chat(ChatArgs),
     /// Explain the code of a file.
     Explain(ExplainArgs),
-    /// Check the syntax of a file and describe its structure.
+    /// Measure a file, look through it, and describe what it does; nothing of it is run.
     Analyse(AnalyseArgs),
+    /// Run a program in the sandbox.
+    Run(RunArgs),
+    /// Judge solutions of the problems of `HumanEval`.
+    Judge(JudgeArgs),
     /// Teach a piece of code; only its author finds it until it is published.
     Teach(TeachArgs),
     /// Add the tasks of a file to what is known.
@@ -54,6 +62,8 @@ pub(crate) enum Command {
     Users(UsersArgs),
     /// Look after the models of this machine.
     Models(ModelsArgs),
+    /// Look after the sandbox.
+    Sandbox(SandboxArgs),
     /// Show the settings that hold and where each comes from; secrets are hidden.
     Config(ConfigArgs),
     /// Check that everything needed is there, and say what to do where it is not.
@@ -142,25 +152,6 @@ pub(crate) struct ExplainArgs {
     #[arg(long, default_value = "beginner")]
     pub(crate) style: Style,
     /// Print the answer as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Check the syntax of a file and describe its structure.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  codegenie analyse script.py\n  codegenie analyse lib.rs --json"
-)]
-pub(crate) struct AnalyseArgs {
-    /// File with the code
-    pub(crate) file: PathBuf,
-    /// Language of the code [default: by the file's extension]
-    #[arg(long)]
-    pub(crate) language: Option<Language>,
-    /// How to explain: beginner, technical, step-by-step
-    #[arg(long, default_value = "technical")]
-    pub(crate) style: Style,
-    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -8,8 +8,11 @@ mod doctor;
 mod engine;
 mod explain;
 mod index;
+mod judge;
 mod models;
 mod openapi;
+mod run;
+mod sandbox;
 mod serve;
 mod source_file;
 mod teach;
@@ -47,7 +50,10 @@ async fn run_with(command: Command, config: &Config) -> anyhow::Result<ExitCode>
         Command::Ask(args) => ask::run(args, config).await?,
         Command::Chat(args) => chat::run(args, config).await?,
         Command::Explain(args) => explain::run(args, config).await?,
-        Command::Analyse(args) => analyse::run(&args)?,
+        Command::Analyse(args) => return analyse::run(&args),
+        Command::Run(args) => return run::run(args, config).await,
+        Command::Judge(args) => return judge::run(args, config).await,
+        Command::Sandbox(args) => sandbox::run(&args, config).await?,
         Command::Teach(args) => teach::run(args, config).await?,
         Command::Index(args) => index::run(args, config).await?,
         Command::Users(args) => users::run(args, config).await?,

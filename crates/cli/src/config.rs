@@ -3,6 +3,7 @@
 
 mod dotenv;
 mod file;
+mod sandbox;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use crate::args::{Command, CommandLine};
+
+pub(crate) use sandbox::SandboxMode;
 
 /// Where a setting comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +95,12 @@ pub(crate) struct Config {
     pub(crate) secure_cookies: Setting<bool>,
     /// Origins besides the server's own whose pages may use the session cookie.
     pub(crate) origins: Setting<Vec<String>>,
+    /// Which tiers of the sandbox may be used.
+    pub(crate) sandbox: Setting<SandboxMode>,
+    /// Where compiled images are kept.
+    pub(crate) sandbox_cache: Setting<PathBuf>,
+    /// Every Python to try for the native tier, best first; they need not exist.
+    pub(crate) sandbox_python: Setting<Vec<PathBuf>>,
 }
 
 const DATABASE_FILE: &str = "codegenie.db";
@@ -181,10 +190,14 @@ fn resolve(
     layers.file = file::read(&data_dir.value.join(SETTINGS_FILE))?;
 
     let text = |value: &str| Ok(value.to_owned());
+    let models_dir = find_models_dir(&layers, &data_dir.value, folder);
     Ok(Config {
         listen: find_listen(line, &layers)?,
         database: find_database(&layers, &data_dir.value),
-        models_dir: find_models_dir(&layers, &data_dir.value, folder),
+        sandbox: sandbox::find_mode(&layers)?,
+        sandbox_cache: sandbox::find_cache(&layers, &data_dir.value, folder),
+        sandbox_python: sandbox::find_pythons(&layers, &data_dir.value, &models_dir.value, folder),
+        models_dir,
         log: layers.parse("CODEGENIE_LOG", "log", || "warn".to_owned(), text)?,
         log_format: layers.parse(
             "CODEGENIE_LOG_FORMAT",
@@ -285,16 +298,8 @@ fn find_database(layers: &Layers, data_dir: &Path) -> Setting<Database> {
 
 /// The folder set, else `models` in the data folder, else `models` in the working folder where it exists.
 fn find_models_dir(layers: &Layers, data_dir: &Path, folder: &Path) -> Setting<PathBuf> {
-    if let Some(Setting { value, origin }) = layers.find("CODEGENIE_MODELS_DIR", "models_dir") {
-        let base = if matches!(origin, Origin::File(_)) {
-            data_dir
-        } else {
-            folder
-        };
-        return Setting {
-            value: base.join(value),
-            origin,
-        };
+    if let Some(setting) = layers.find("CODEGENIE_MODELS_DIR", "models_dir") {
+        return path_from(setting, data_dir, folder);
     }
     let own = data_dir.join("models");
     let beside = folder.join("models");
@@ -306,6 +311,20 @@ fn find_models_dir(layers: &Layers, data_dir: &Path, folder: &Path) -> Setting<P
     Setting {
         value,
         origin: Origin::Default,
+    }
+}
+
+/// A path that was set: what the settings file names lies in the data folder, anything else in the working folder.
+fn path_from(setting: Setting<String>, data_dir: &Path, folder: &Path) -> Setting<PathBuf> {
+    let Setting { value, origin } = setting;
+    let base = if matches!(origin, Origin::File(_)) {
+        data_dir
+    } else {
+        folder
+    };
+    Setting {
+        value: base.join(value),
+        origin,
     }
 }
 

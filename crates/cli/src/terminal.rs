@@ -5,10 +5,13 @@ mod inline;
 pub(crate) mod markdown;
 pub(crate) mod password;
 pub(crate) mod progress;
+pub(crate) mod table;
 
 use std::io::{IsTerminal as _, Write};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use domain::sandbox::Tier;
 
 /// What is less important than the rest.
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -54,6 +57,36 @@ pub(crate) fn is_stdin_terminal() -> bool {
     std::io::stdin().is_terminal()
 }
 
+/// Whether a person reads standard error.
+pub(crate) fn is_stderr_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// A time in three digits or so: `7 µs`, `12.3 ms`, `1.2 s`.
+pub(crate) fn short_duration(duration: Duration) -> String {
+    let us = duration.as_micros();
+    if us < 1_000 {
+        format!("{us} µs")
+    } else if us < 1_000_000 {
+        format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
+    } else {
+        format!("{:.1} s", duration.as_secs_f64())
+    }
+}
+
+/// A duration in milliseconds, to the microsecond, as JSON has it.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// A tier of the sandbox, as people read it.
+pub(crate) fn tier_title(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Wasm => "WASM",
+        Tier::Native => "native",
+    }
+}
+
 /// Writes a line to standard error that says what is going on. Nobody is left to tell when that fails.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(stderr(), "{}", printable(text));
@@ -81,6 +114,14 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_short() {
+        let shown = |us| short_duration(Duration::from_micros(us));
+        assert_eq!(shown(7), "7 µs");
+        assert_eq!(shown(12_345), "12.3 ms");
+        assert_eq!(shown(1_234_567), "1.2 s");
+    }
 
     #[test]
     fn a_terminal_gets_nothing_to_obey() {

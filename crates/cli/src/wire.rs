@@ -11,6 +11,8 @@ use app::accounts::{AccountService, AccountSettings};
 use app::ask::{AskParts, AskService};
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
+use app::quality::QualityService;
+use app::sandbox::{NoSandbox, SandboxService};
 use app::system::SystemService;
 use async_trait::async_trait;
 use domain::Clock;
@@ -18,12 +20,13 @@ use domain::analysis::CodeAnalyser;
 use domain::embedding::{EmbedError, Embedder};
 use domain::id::Entropy;
 use domain::retrieval::Retriever;
+use domain::sandbox::Sandbox;
 use inference::{EmbedderConfig, EmbedderLimits, SupervisedEmbedder};
 use retrieval::hybrid::HybridRetriever;
 use retrieval::router::SemanticRouter;
 use store::Store;
 
-use crate::config::{Config, Database};
+use crate::config::{Config, Database, SandboxMode};
 use crate::folder;
 use crate::ports::{SystemClock, SystemEntropy};
 
@@ -34,6 +37,8 @@ pub(crate) struct Wired {
     pub(crate) ask: Arc<AskService>,
     pub(crate) conversations: Arc<ConversationService>,
     pub(crate) knowledge: Arc<KnowledgeService>,
+    pub(crate) sandbox: Arc<SandboxService>,
+    pub(crate) quality: Arc<QualityService>,
     pub(crate) system: Arc<SystemService>,
     pub(crate) analyser: Arc<dyn CodeAnalyser>,
     pub(crate) embedder: Arc<dyn Embedder>,
@@ -56,6 +61,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
     let retriever: Arc<dyn Retriever> =
         Arc::new(HybridRetriever::new(port.clone(), embedder.clone()));
     let router = Arc::new(SemanticRouter::new(embedder.clone()));
+    let sandbox = Arc::new(SandboxService::new(start_sandbox(config)?));
 
     let settings = AccountSettings {
         admin_limit: config.admin_limit.value,
@@ -68,6 +74,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
         analyser: analyser.clone(),
         embedder: embedder.clone(),
         conversations: port.clone(),
+        sandbox: sandbox.clone(),
         clock: clock.clone(),
         entropy: entropy.clone(),
     });
@@ -76,6 +83,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
         embedder: embedder.clone(),
         retriever: retriever.clone(),
         analyser: analyser.clone(),
+        sandbox: sandbox.clone(),
         clock: clock.clone(),
         entropy: entropy.clone(),
     });
@@ -84,6 +92,8 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
         ask: Arc::new(ask),
         conversations: Arc::new(ConversationService::new(port.clone(), clock.clone())),
         knowledge: Arc::new(knowledge),
+        sandbox,
+        quality: Arc::new(QualityService::new(port.clone(), clock.clone())),
         system: Arc::new(SystemService::new(port.clone(), port, embedder.clone())),
         store,
         analyser,
@@ -103,6 +113,8 @@ pub(crate) fn api_state(config: &Config, wired: &Wired, key: &[u8]) -> anyhow::R
         ask: wired.ask.clone(),
         conversations: wired.conversations.clone(),
         knowledge: wired.knowledge.clone(),
+        sandbox: wired.sandbox.clone(),
+        quality: wired.quality.clone(),
         system: wired.system.clone(),
         analyser: wired.analyser.clone(),
         token_key: TokenKey::new(key).context("cannot sign access tokens")?,
@@ -114,6 +126,19 @@ pub(crate) fn api_state(config: &Config, wired: &Wired, key: &[u8]) -> anyhow::R
             ..ApiSettings::default()
         },
     })
+}
+
+/// What runs programs that nobody trusts. Gets itself ready beside whatever else is done; runs wait for it.
+pub(crate) fn start_sandbox(config: &Config) -> anyhow::Result<Arc<dyn Sandbox>> {
+    if config.sandbox.value == SandboxMode::Off {
+        return Ok(Arc::new(NoSandbox::new(format!(
+            "execution is turned off ({}); set `sandbox` to auto to run programs",
+            config.sandbox.origin
+        ))));
+    }
+    Ok(Arc::new(NoSandbox::new(
+        "this program was built without a sandbox",
+    )))
 }
 
 /// Opens the database that the settings name.

@@ -30,20 +30,23 @@ pub(crate) async fn search_knowledge(
     Ok(JsonAnswer(found.into()))
 }
 
-/// Teach a task; it is kept as a draft that you alone find.
+/// Teach a task; it is kept as a draft that you alone find. Its tests are run first, and one that fails refuses it.
 #[utoipa::path(
     post, path = "/api/v1/knowledge/tasks", tag = "knowledge", request_body = TeachRequest,
-    responses((status = CREATED, body = TeachResponse, description = "The task, and what was checked."))
+    responses(
+        (status = CREATED, body = TeachResponse, description = "The task, and what was checked."),
+        (status = TOO_MANY_REQUESTS),
+    )
 )]
 pub(crate) async fn teach_task(
     State(shared): State<Shared>,
     caller: Caller,
     Json(request): Json<TeachRequest>,
 ) -> Answered<(StatusCode, JsonAnswer<TeachResponse>)> {
-    let item = shared
+    let taught = shared
         .api
         .knowledge
         .teach(&caller.0, request.into())
         .await?;
-    Ok((StatusCode::CREATED, JsonAnswer(item.into())))
+    Ok((StatusCode::CREATED, JsonAnswer(taught.into())))
 }

@@ -4,9 +4,11 @@ use axum::Json as JsonAnswer;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use domain::Language;
 
 use super::Answered;
 use crate::state::Shared;
+use crate::traffic::render_runs;
 use crate::wire::system::{Health, StatusResponse};
 
 /// What this instance can do at the moment.
@@ -17,7 +19,12 @@ use crate::wire::system::{Health, StatusResponse};
 pub(crate) async fn find_status(
     State(shared): State<Shared>,
 ) -> Answered<JsonAnswer<StatusResponse>> {
-    Ok(JsonAnswer(shared.api.system.status().await?.into()))
+    let status = shared.api.system.status().await?;
+    let sandbox = &shared.api.sandbox;
+    let runnable = Language::ALL
+        .into_iter()
+        .filter(|language| sandbox.can_run(*language));
+    Ok(JsonAnswer(StatusResponse::new(status, runnable)))
 }
 
 /// Whether the process runs.
@@ -45,12 +52,13 @@ pub(crate) async fn check_ready(State(shared): State<Shared>) -> Answered<JsonAn
     responses((status = OK, body = String, content_type = "text/plain", description = "The counters."))
 )]
 pub(crate) async fn show_metrics(State(shared): State<Shared>) -> impl IntoResponse {
+    let runs = shared.api.sandbox.report(false).await.runs;
     (
         [(
             header::CONTENT_TYPE,
             "text/plain; version=0.0.4; charset=utf-8",
         )],
-        shared.traffic.render(),
+        shared.traffic.render() + &render_runs(&runs),
     )
 }
 

@@ -1,8 +1,7 @@
 //! Questions and answers on the wire.
 
 use domain::ask::{
-    Answer, Answered, Checks as DomainChecks, Mode, ModelName, QUESTION_BYTES_MAX, Question,
-    Source as DomainSource, Style,
+    Answer, Answered, Mode, ModelName, QUESTION_BYTES_MAX, Question, Source as DomainSource, Style,
 };
 use domain::id::{ConversationId, MessageId, ReceiptId};
 use domain::routing::RouteDecision;
@@ -12,10 +11,10 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use uuid::Uuid;
 
+use super::checks::Checks;
 use super::fields::{Parsed, TextField, in_range};
 use super::names::{
-    CheckName, IntentName, LanguageName, ModeName, Name, OutcomeName, RouteRungName, StyleName,
-    TopicName,
+    IntentName, LanguageName, ModeName, Name, OutcomeName, RouteRungName, StyleName, TopicName,
 };
 use crate::problem::Problem;
 
@@ -350,28 +349,6 @@ impl From<DomainSource> for Source {
     }
 }
 
-/// What was checked.
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({"syntax": "passed", "execution": "verified", "notes": ["The code parses as Python."]}))]
-pub(crate) struct Checks {
-    /// Whether the code parses.
-    pub(crate) syntax: CheckName,
-    /// Whether the code did what it should when it was run.
-    pub(crate) execution: CheckName,
-    /// What happened, as sentences.
-    pub(crate) notes: Vec<String>,
-}
-
-impl From<DomainChecks> for Checks {
-    fn from(checks: DomainChecks) -> Self {
-        Self {
-            syntax: Name(checks.syntax),
-            execution: Name(checks.execution),
-            notes: checks.notes,
-        }
-    }
-}
-
 /// An answer, with everything it says about itself.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
@@ -382,7 +359,10 @@ impl From<DomainChecks> for Checks {
         "id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a12", "key": "library/python/rotate-list", "title": "Rotate a list",
         "score": 0.93, "language": "python"
     }],
-    "checks": {"syntax": "passed", "execution": "verified", "notes": ["The code parses as Python."]},
+    "checks": {
+        "syntax": "passed", "execution": "passed", "notes": ["The code parses as Python."], "tests_passed": 4,
+        "tests_total": 4, "attempts": 1, "duration_ms": 5.1
+    },
     "conversation_id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a13", "message_id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a14",
     "receipt_id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a15"
 }))]

@@ -1,15 +1,13 @@
 //! Knowledge on the wire: searching it and teaching a task.
 
-use app::knowledge::{DESCRIPTION_BYTES_MAX, IMPLEMENTATION_BYTES_MAX, Lesson};
-use domain::Language;
-use domain::ask::CheckResult;
+use app::knowledge::{DESCRIPTION_BYTES_MAX, IMPLEMENTATION_BYTES_MAX, Lesson, Taught};
 use domain::knowledge::{Item, ItemFilter};
 use domain::retrieval::{Hit, Query, Retrieval};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::ask::Checks;
+use super::checks::Checks;
 use super::fields::{PlainField, TextField, in_range};
 use super::names::{LanguageName, Name, SearchRungName, StatusName, VerdictName};
 use crate::problem::Problem;
@@ -164,7 +162,10 @@ impl From<TeachRequest> for Lesson {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a16", "status": "draft",
-    "checks": {"syntax": "passed", "execution": "unavailable", "notes": ["The implementation parses as Python."]}
+    "checks": {
+        "syntax": "passed", "execution": "passed", "notes": ["The implementation parses as Python."], "tests_passed": 1,
+        "tests_total": 1, "attempts": 1, "duration_ms": 3.8
+    }
 }))]
 pub(crate) struct TeachResponse {
     /// The item.
@@ -175,24 +176,12 @@ pub(crate) struct TeachResponse {
     checks: Checks,
 }
 
-impl From<Item> for TeachResponse {
-    fn from(item: Item) -> Self {
-        let parses = item.language().map(|language| {
-            format!(
-                "The implementation parses as {}.",
-                Language::title(language)
-            )
-        });
-        let not_run = "It has not been run: execution is unavailable here.".to_owned();
+impl From<Taught> for TeachResponse {
+    fn from(taught: Taught) -> Self {
         Self {
-            id: item.id.0,
-            status: Name(item.status),
-            checks: Checks {
-                // The service takes code only when it parses, and this version runs none.
-                syntax: Name(CheckResult::Passed),
-                execution: Name(CheckResult::Unavailable),
-                notes: parses.into_iter().chain([not_run]).collect(),
-            },
+            id: taught.item.id.0,
+            status: Name(taught.item.status),
+            checks: taught.checks.into(),
         }
     }
 }

@@ -6,10 +6,12 @@ use std::str::FromStr;
 
 use domain::Language;
 use domain::accounts::Role;
+use domain::analysis::Severity;
 use domain::ask::{CheckResult, Mode, Outcome, Style, Topic};
 use domain::knowledge::ItemStatus;
 use domain::retrieval::{SearchRung, Verdict};
 use domain::routing::{Intent, RouteRung};
+use domain::sandbox::{RunStatus, Tier};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::openapi::{RefOr, Type};
@@ -130,6 +132,28 @@ choices! {
             ItemStatus::Draft => "draft",
             ItemStatus::Published => "published",
         };
+    SeverityName = Severity, "Severity",
+        "`hint`: works, but could be better; `warning`: likely to go wrong for some input; `error`: wrong, or a hole.",
+        [Severity::Hint, Severity::Warning, Severity::Error], Severity::name;
+    TierName = Tier, "Tier",
+        "How a program is kept in: `wasm`, a WebAssembly instance; `native`, a process behind the kernel's walls.",
+        Tier::ALL, Tier::name;
+    RunStatusName = RunStatus, "RunStatus",
+        "How a run ended: `ok`; `error` of the program, or a test that failed; `timeout`, `memory` and `denied` when it was \
+         stopped; `unavailable` when it was not run.",
+        [
+            RunStatus::Ok, RunStatus::Error, RunStatus::Timeout, RunStatus::Memory, RunStatus::Denied,
+            RunStatus::Unavailable,
+        ],
+        RunStatus::name;
+    TierStateName = StateOfTier, "TierState",
+        "`preparing`: being made ready and tested, runs wait for it; `ready`: every wall was seen to hold; `unavailable`: not used.",
+        [StateOfTier::Preparing, StateOfTier::Ready, StateOfTier::Unavailable],
+        |state| match state {
+            StateOfTier::Preparing => "preparing",
+            StateOfTier::Ready => "ready",
+            StateOfTier::Unavailable => "unavailable",
+        };
     AuthorName = Author, "Author", "Who wrote a message.", [Author::User, Author::Assistant],
         |author| match author {
             Author::User => "user",
@@ -165,4 +189,15 @@ pub(crate) enum Author {
     User,
     /// `CodeGenie`.
     Assistant,
+}
+
+/// Whether a tier is used; the reason of the third has a field of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StateOfTier {
+    /// It is being made ready and tested.
+    Preparing,
+    /// It is used.
+    Ready,
+    /// It is not used.
+    Unavailable,
 }

@@ -1,9 +1,12 @@
 //! The state of this instance on the wire.
 
 use app::system::Status;
+use domain::Language;
 use domain::embedding::EmbedError;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::names::{LanguageName, Name};
 
 /// That the process runs, or that it can serve requests.
 #[derive(Serialize, ToSchema)]
@@ -22,7 +25,8 @@ impl Health {
 #[schema(example = json!({
     "version": "0.1.0", "encoder": {"available": true, "name": "all-minilm-l6-v2-f32@53aa5117", "detail": "search by meaning and words"},
     "knowledge": {"tasks": 320, "concepts": 130, "unembedded": 0},
-    "language_model": {"available": false, "name": null, "detail": "no language model; answers come from the library and from reading code"}
+    "language_model": {"available": false, "name": null, "detail": "no language model; answers come from the library and from reading code"},
+    "sandbox": {"languages": ["python", "javascript", "sql"]}
 }))]
 pub(crate) struct StatusResponse {
     /// Version of the program.
@@ -33,6 +37,15 @@ pub(crate) struct StatusResponse {
     knowledge: Knowledge,
     /// The language model.
     language_model: Part,
+    /// The sandbox.
+    sandbox: SandboxPart,
+}
+
+/// The sandbox, as far as everybody needs to know.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SandboxPart {
+    /// Languages whose programs can be run here.
+    languages: Vec<LanguageName>,
 }
 
 /// A part that may be missing.
@@ -58,8 +71,9 @@ pub(crate) struct Knowledge {
     unembedded: u64,
 }
 
-impl From<Status> for StatusResponse {
-    fn from(status: Status) -> Self {
+impl StatusResponse {
+    /// The state, with the languages whose programs can be run.
+    pub(crate) fn new(status: Status, runnable: impl Iterator<Item = Language>) -> Self {
         let encoder = match status.encoder_failure {
             None => Part {
                 available: true,
@@ -94,6 +108,9 @@ impl From<Status> for StatusResponse {
                 name: None,
                 detail: "no language model; answers come from the library and from reading code"
                     .to_owned(),
+            },
+            sandbox: SandboxPart {
+                languages: runnable.map(Name).collect(),
             },
         }
     }

@@ -15,7 +15,7 @@ enum Who {
 
 use Who::{Administrators, Anybody, SignedIn, Teachers};
 
-const ROUTES: [(&str, &str, Who); 25] = [
+const ROUTES: [(&str, &str, Who); 28] = [
     ("POST", "/api/v1/auth/register", Anybody),
     ("POST", "/api/v1/auth/login", Anybody),
     ("POST", "/api/v1/auth/setup", Anybody),
@@ -30,6 +30,9 @@ const ROUTES: [(&str, &str, Who); 25] = [
     ("GET", "/api/v1/knowledge/search", SignedIn),
     ("POST", "/api/v1/knowledge/tasks", Teachers),
     ("POST", "/api/v1/analysis", SignedIn),
+    ("POST", "/api/v1/sandbox/run", SignedIn),
+    ("GET", "/api/v1/admin/sandbox", Administrators),
+    ("GET", "/api/v1/admin/quality", Administrators),
     ("GET", "/api/v1/conversations", SignedIn),
     ("GET", "/api/v1/conversations/{id}", SignedIn),
     ("PATCH", "/api/v1/conversations/{id}", SignedIn),

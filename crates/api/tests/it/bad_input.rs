@@ -51,6 +51,11 @@ fn routes() -> Vec<(Method, &'static str, Value)> {
         ),
         (
             Method::POST,
+            "/api/v1/sandbox/run",
+            json!({"code": "x = 1", "language": "python"}),
+        ),
+        (
+            Method::POST,
             "/api/v1/knowledge/tasks",
             json!({"description": "d", "implementation": "x = 1", "language": "python"}),
         ),

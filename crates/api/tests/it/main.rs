@@ -12,5 +12,7 @@ mod headers;
 mod knowledge;
 mod openapi;
 mod origin;
+mod quality;
+mod sandbox;
 mod system;
 mod web;

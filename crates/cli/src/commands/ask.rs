@@ -1,9 +1,10 @@
 //! `codegenie ask`: one question, one answer, nothing stored.
 
 use std::path::Path;
+use std::time::Duration;
 
 use app::ask::Asker;
-use domain::ask::{Answer, Brain, Question};
+use domain::ask::{Answer, Brain, Checks, Question};
 use domain::{InvalidText, Language, Text};
 use serde::Serialize;
 
@@ -102,11 +103,30 @@ struct SourceJson<'a> {
     language: Option<&'static str>,
 }
 
+/// What was checked, as in the API.
 #[derive(Serialize)]
-struct ChecksJson<'a> {
+pub(super) struct ChecksJson<'a> {
     syntax: &'static str,
     execution: &'static str,
     notes: &'a [String],
+    tests_passed: u32,
+    tests_total: u32,
+    attempts: u32,
+    duration_ms: f64,
+}
+
+impl<'a> ChecksJson<'a> {
+    pub(super) fn new(checks: &'a Checks) -> Self {
+        Self {
+            syntax: checks.syntax.name(),
+            execution: checks.execution.name(),
+            notes: &checks.notes,
+            tests_passed: checks.tests_passed,
+            tests_total: checks.tests_total,
+            attempts: checks.attempts,
+            duration_ms: terminal::milliseconds(Duration::from_micros(checks.duration_us)),
+        }
+    }
 }
 
 impl<'a> AnswerJson<'a> {
@@ -133,11 +153,7 @@ impl<'a> AnswerJson<'a> {
             model,
             ai_confidence: answer.ai_confidence,
             sources: sources.collect(),
-            checks: ChecksJson {
-                syntax: answer.checks.syntax.name(),
-                execution: answer.checks.execution.name(),
-                notes: &answer.checks.notes,
-            },
+            checks: ChecksJson::new(&answer.checks),
             conversation_id: None,
             message_id: None,
             receipt_id: None,

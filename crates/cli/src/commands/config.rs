@@ -1,9 +1,10 @@
 //! `codegenie config`: shows the settings that hold and where each comes from, without secrets.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use crate::args::ConfigArgs;
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, Database, LogFormat, Setting};
 use crate::terminal::{self, DIM};
 
 pub(super) fn run(args: &ConfigArgs, config: &Config) -> anyhow::Result<()> {
@@ -41,63 +42,49 @@ fn rows(config: &Config) -> Vec<(&'static str, String, String)> {
         admin_limit,
         secure_cookies,
         origins,
+        sandbox,
+        sandbox_cache,
+        sandbox_python,
     } = config;
-    let format = match log_format.value {
-        LogFormat::Text => "text",
-        LogFormat::Json => "json",
-    };
-    let registration = if registration_open.value {
-        "open"
-    } else {
-        "closed"
-    };
-    let cookies = if secure_cookies.value { "yes" } else { "no" };
+    let path =
+        |name, setting: &Setting<PathBuf>| row(name, setting, |path| path.display().to_string());
     vec![
-        (
-            "data_dir",
-            data_dir.value.display().to_string(),
-            data_dir.origin.to_string(),
-        ),
-        (
-            "listen",
-            listen.value.to_string(),
-            listen.origin.to_string(),
-        ),
-        (
-            "database",
-            database.value.redacted(),
-            database.origin.to_string(),
-        ),
-        (
-            "models_dir",
-            models_dir.value.display().to_string(),
-            models_dir.origin.to_string(),
-        ),
-        ("log", log.value.clone(), log.origin.to_string()),
-        (
-            "log_format",
-            format.to_owned(),
-            log_format.origin.to_string(),
-        ),
-        (
-            "registration",
-            registration.to_owned(),
-            registration_open.origin.to_string(),
-        ),
-        (
-            "admin_limit",
-            admin_limit.value.to_string(),
-            admin_limit.origin.to_string(),
-        ),
-        (
-            "secure_cookies",
-            cookies.to_owned(),
-            secure_cookies.origin.to_string(),
-        ),
-        (
-            "origins",
-            origins.value.join(","),
-            origins.origin.to_string(),
-        ),
+        path("data_dir", data_dir),
+        row("listen", listen, ToString::to_string),
+        row("database", database, Database::redacted),
+        path("models_dir", models_dir),
+        row("log", log, Clone::clone),
+        row("log_format", log_format, |format| match format {
+            LogFormat::Text => "text".to_owned(),
+            LogFormat::Json => "json".to_owned(),
+        }),
+        row("registration", registration_open, |open| {
+            (if *open { "open" } else { "closed" }).to_owned()
+        }),
+        row("admin_limit", admin_limit, ToString::to_string),
+        row("secure_cookies", secure_cookies, |secure| {
+            (if *secure { "yes" } else { "no" }).to_owned()
+        }),
+        row("origins", origins, |origins| origins.join(",")),
+        row("sandbox", sandbox, |mode| mode.name().to_owned()),
+        path("sandbox_cache", sandbox_cache),
+        row("sandbox_python", sandbox_python, |paths| shown_paths(paths)),
     ]
+}
+
+fn row<T>(
+    name: &'static str,
+    setting: &Setting<T>,
+    show: impl FnOnce(&T) -> String,
+) -> (&'static str, String, String) {
+    (name, show(&setting.value), setting.origin.to_string())
+}
+
+/// The paths in the order they are tried.
+fn shown_paths(paths: &[PathBuf]) -> String {
+    let shown: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    shown.join(", else ")
 }

@@ -7,13 +7,14 @@ use anyhow::Context as _;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use domain::knowledge::{KnowledgeCounts, KnowledgeStore as _};
+use domain::sandbox::{Tier, TierReport, TierState};
 use serde_json::json;
 use tower::ServiceExt as _;
 
 use crate::args::DoctorArgs;
-use crate::config::{Config, Database, Origin, Setting};
+use crate::config::{Config, Database, Origin, SandboxMode, Setting};
 use crate::folder;
-use crate::terminal::{self, BOLD, WRONG, printable};
+use crate::terminal::{self, BOLD, DIM, WRONG, printable};
 use crate::wire::{self, Wired};
 
 /// Most bytes of the first page.
@@ -24,23 +25,36 @@ struct Finding {
     name: &'static str,
     /// What is there, or what is missing and what to do.
     text: String,
-    is_ok: bool,
+    state: State,
+}
+
+/// Whether a thing is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ok,
+    /// It is not there, and everything needed works without it.
+    Without,
+    Missing,
 }
 
 impl Finding {
     fn ok(name: &'static str, text: impl Into<String>) -> Self {
-        Self {
-            name,
-            text: text.into(),
-            is_ok: true,
-        }
+        Self::new(name, State::Ok, text)
+    }
+
+    fn without(name: &'static str, text: impl Into<String>) -> Self {
+        Self::new(name, State::Without, text)
     }
 
     fn missing(name: &'static str, text: impl Into<String>) -> Self {
+        Self::new(name, State::Missing, text)
+    }
+
+    fn new(name: &'static str, state: State, text: impl Into<String>) -> Self {
         Self {
             name,
             text: text.into(),
-            is_ok: false,
+            state,
         }
     }
 
@@ -54,6 +68,13 @@ impl Finding {
 
 pub(super) async fn run(args: &DoctorArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let mut findings = vec![check_folder(config), check_key(config)];
+    // Looking must not make the data folder, so without one the sandbox compiles its images into a folder that goes again.
+    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let mut config = config.clone();
+    if !config.data_dir.value.exists() && config.sandbox_cache.origin == Origin::Default {
+        config.sandbox_cache.value = scratch.path().to_owned();
+    }
+    let config = &config;
     let (database, wired) = check_database(config).await;
     findings.push(database);
     if let Some(wired) = wired {
@@ -73,7 +94,9 @@ pub(super) async fn run(args: &DoctorArgs, config: &Config) -> anyhow::Result<Ex
         .await?;
         findings.extend(check_program(config, wired).await);
     }
-    let all_ok = findings.iter().all(|finding| finding.is_ok);
+    let all_ok = findings
+        .iter()
+        .all(|finding| finding.state != State::Missing);
     show(args, &findings)?;
     Ok(if all_ok {
         ExitCode::SUCCESS
@@ -86,15 +109,15 @@ fn show(args: &DoctorArgs, findings: &[Finding]) -> anyhow::Result<()> {
     if args.json {
         let rows = findings
             .iter()
-            .map(|Finding { name, text, is_ok }| json!({"name": name, "ok": is_ok, "text": text}));
+            .map(|Finding { name, text, state }| json!({"name": name, "ok": *state != State::Missing, "text": text}));
         return terminal::print_json(&rows.collect::<Vec<_>>());
     }
     let mut out = terminal::stdout();
-    for Finding { name, text, is_ok } in findings {
-        let (style, word) = if *is_ok {
-            (BOLD, "ok")
-        } else {
-            (WRONG, "missing")
+    for Finding { name, text, state } in findings {
+        let (style, word) = match state {
+            State::Ok => (BOLD, "ok"),
+            State::Without => (DIM, "without"),
+            State::Missing => (WRONG, "missing"),
         };
         writeln!(
             out,
@@ -196,8 +219,8 @@ async fn check_library(wired: &Wired) -> Finding {
     }
 }
 
-/// What belongs to the program and not to its data: the embedding model and the web app.
-async fn check_program(config: &Config, wired: Wired) -> [Finding; 2] {
+/// What belongs to the program and not to its data: the embedding model, the sandbox and the web app.
+async fn check_program(config: &Config, wired: Wired) -> Vec<Finding> {
     let name = "embedding model";
     let model = match wired.embedder.embed(&["doctor".to_owned()]).await {
         Ok(_) => Finding::ok(
@@ -206,12 +229,71 @@ async fn check_program(config: &Config, wired: Wired) -> [Finding; 2] {
         ),
         Err(reason) => Finding::missing(name, format!("search goes by words alone: {reason}")),
     };
+    let sandbox = check_sandbox(config, &wired).await;
     let store = wired.store.clone();
     let web = check_web(config, &wired)
         .await
         .unwrap_or_else(|error| Finding::of("web app", Err(error)));
     store.close().await;
-    [model, web]
+    [model].into_iter().chain(sandbox).chain([web]).collect()
+}
+
+/// A row for each tier of the sandbox, once its walls were tested.
+async fn check_sandbox(config: &Config, wired: &Wired) -> Vec<Finding> {
+    if config.sandbox.value == SandboxMode::Off {
+        let text = format!("turned off ({}); no program is run", config.sandbox.origin);
+        return vec![Finding::without("sandbox", text)];
+    }
+    let tiers = wired.sandbox.report(true).await.tiers;
+    if tiers.is_empty() {
+        return vec![Finding::missing(
+            "sandbox",
+            "this program was built without one; no program is run",
+        )];
+    }
+    tiers.iter().map(check_tier).collect()
+}
+
+fn check_tier(report: &TierReport) -> Finding {
+    let name = match report.tier {
+        Tier::Wasm => "sandbox, WASM",
+        Tier::Native => "sandbox, native",
+    };
+    match &report.state {
+        TierState::Ready => Finding::ok(name, describe_tier(report)),
+        TierState::Preparing => Finding::missing(name, "it did not get ready"),
+        // Ordinary programs do without the walls of the kernel; only libraries of machine code need them.
+        TierState::Unavailable(reason) if report.tier == Tier::Native => Finding::without(
+            name,
+            format!("programs that need numpy and the like are not run: {reason}"),
+        ),
+        TierState::Unavailable(reason) => Finding::missing(name, reason.clone()),
+    }
+}
+
+/// What a tier runs, its walls, and how many attacks it stopped.
+fn describe_tier(report: &TierReport) -> String {
+    let walls = |holds: bool| {
+        let walls = report
+            .layers
+            .iter()
+            .filter(move |layer| layer.holds == holds);
+        walls.map(|layer| layer.name).collect::<Vec<_>>().join(", ")
+    };
+    let stopped = report.attacks.iter().filter(|attack| attack.is_stopped);
+    let mut text = format!(
+        "runs {}; walls: {}; attacks {}/{} stopped",
+        super::sandbox::titles(&report.languages),
+        walls(true),
+        stopped.count(),
+        report.attacks.len()
+    );
+    let absent = walls(false);
+    if !absent.is_empty() {
+        text.push_str("; not on this machine, and not needed: ");
+        text.push_str(&absent);
+    }
+    text
 }
 
 /// Asks for the first page as a browser would.

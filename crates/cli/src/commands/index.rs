@@ -8,15 +8,13 @@ use app::knowledge::{Imported, KnowledgeService};
 use domain::knowledge::ImportReport;
 use serde_json::{Value, json};
 
+use super::source_file;
 use crate::args::{HumanEvalArgs, IndexArgs, IndexSource};
 use crate::config::Config;
 use crate::library::note_words_alone;
 use crate::terminal::progress::ProgressLine;
 use crate::terminal::{self, note};
 use crate::wire;
-
-/// Most bytes of a file that are read, packed or not; what it unpacks to is bounded where it is unpacked.
-const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 pub(super) async fn run(args: IndexArgs, config: &Config) -> anyhow::Result<()> {
     let IndexSource::HumanEval(args) = args.source;
@@ -55,26 +53,14 @@ async fn index_all(args: &HumanEvalArgs, knowledge: &KnowledgeService) -> anyhow
 
 async fn index_file(file: &Path, knowledge: &KnowledgeService) -> anyhow::Result<Imported> {
     let shown = file.display();
-    let bytes =
-        read(file).with_context(|| format!("cannot read {shown}; nothing of it was indexed"))?;
+    let bytes = source_file::read_large(file)
+        .with_context(|| format!("cannot read {shown}; nothing of it was indexed"))?;
     let mut line = ProgressLine::new(format!("indexing {shown}"));
     let imported = knowledge
         .import_humaneval(bytes, &mut |progress| line.report(progress))
         .await;
     drop(line);
     imported.with_context(|| shown.to_string())
-}
-
-fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    std::fs::File::open(file)?
-        .take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).is_ok_and(|size| size > FILE_BYTES_MAX) {
-        anyhow::bail!("it is larger than 64 MiB");
-    }
-    Ok(bytes)
 }
 
 fn tell(file: &Path, imported: &Imported, is_one_of_many: bool) -> anyhow::Result<()> {

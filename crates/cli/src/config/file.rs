@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 /// The keys of the file. Numbers may be written with or without quotes.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 12] = [
     "listen",
     "database_url",
     "models_dir",
@@ -17,6 +17,9 @@ const KEYS: [&str; 9] = [
     "admin_limit",
     "secure_cookies",
     "origins",
+    "sandbox",
+    "sandbox_cache",
+    "sandbox_python",
 ];
 
 /// The settings of a file, as text.

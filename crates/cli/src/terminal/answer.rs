@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use app::ask::{AskError, AskService, Asker};
-use domain::ask::{Answer, Answered, AskEvent, Question, Receipt};
+use domain::ask::{Answer, Answered, AskEvent, Checks, Question, Receipt};
 use tokio::sync::mpsc;
 
 use super::markdown::Markdown;
-use super::{BOLD, CHIP, DIM, printable};
+use super::{BOLD, CHIP, DIM, printable, short_duration};
 
 /// Events that may wait to be shown.
 const EVENTS_WAITING_MAX: usize = 64;
@@ -76,7 +77,24 @@ fn show_facts(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
             broken_between_words(&printable(note), NOTE_INDENT, super::columns())
         )?;
     }
+    if checks.tests_total > 0 {
+        writeln!(out, "{DIM}tests{DIM:#}   {}", test_words(checks))?;
+    }
     Ok(())
+}
+
+/// Such as `4 of 4 passed in 5.1 ms, at attempt 2`.
+fn test_words(checks: &Checks) -> String {
+    let duration = short_duration(Duration::from_micros(checks.duration_us));
+    let mut words = format!(
+        "{} of {} passed in {duration}",
+        checks.tests_passed, checks.tests_total
+    );
+    if checks.attempts > 1 {
+        // Writing to a string cannot fail.
+        let _ = write!(words, ", at attempt {}", checks.attempts);
+    }
+    words
 }
 
 /// `text` with line ends between words, so that a terminal does not break it within one; later lines are indented as the first is.
@@ -142,18 +160,10 @@ pub(crate) fn show_receipt(receipt: &Receipt, out: &mut dyn Write) -> io::Result
             out,
             "  {:<11}{:>9}{facts}",
             step.name,
-            duration(step.duration_us)
+            short_duration(Duration::from_micros(step.duration_us))
         )?;
     }
     Ok(())
-}
-
-fn duration(us: u64) -> String {
-    if us < 1_000 {
-        format!("{us} µs")
-    } else {
-        format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
-    }
 }
 
 #[cfg(test)]
@@ -161,8 +171,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_short() {
-        assert_eq!(duration(7), "7 µs");
-        assert_eq!(duration(12_345), "12.3 ms");
+    fn tests_are_told_with_their_time_and_the_attempts_it_took() {
+        let checks = |attempts| Checks {
+            tests_passed: 3,
+            tests_total: 4,
+            attempts,
+            duration_us: 5_100,
+            ..Checks::default()
+        };
+        assert_eq!(test_words(&checks(1)), "3 of 4 passed in 5.1 ms");
+        assert_eq!(
+            test_words(&checks(2)),
+            "3 of 4 passed in 5.1 ms, at attempt 2"
+        );
     }
 }
