@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/admin/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of the code in answers parses and passes, by day and by the part that answered. */
+        get: operations["find_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sandbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the sandbox says about itself: its tiers with their walls, and the attacks they were tried with. */
+        get: operations["find_sandbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/users": {
         parameters: {
             query?: never;
@@ -47,7 +81,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Analyse code: its language, what does not parse, and what it does. */
+        /** Analyse code: its language, what does not parse, its numbers, what looks wrong, and what it does. */
         post: operations["analyse"];
         delete?: never;
         options?: never;
@@ -246,7 +280,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Teach a task; it is kept as a draft that you alone find. */
+        /** Teach a task; it is kept as a draft that you alone find. Its tests are run first, and one that fails refuses it. */
         post: operations["teach_task"];
         delete?: never;
         options?: never;
@@ -282,6 +316,27 @@ export interface paths {
         put?: never;
         /** Route a message without answering it. */
         post: operations["route_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sandbox/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a program in the sandbox.
+         * @description A program that fails, is stopped, or cannot be run here is an answer too: `status` says which. With `tests` it is
+         *     judged by them where it cannot reach them.
+         */
+        post: operations["run_program"];
         delete?: never;
         options?: never;
         head?: never;
@@ -420,7 +475,7 @@ export interface components {
         /**
          * @description Code to be read.
          * @example {
-         *       "code": "def f(x:\n    return x",
+         *       "code": "def f(x, seen=[]):\n    seen.append(x)\n    return seen",
          *       "language": "python"
          *     }
          */
@@ -428,19 +483,49 @@ export interface components {
             /** @description The code. */
             code: string;
             language?: components["schemas"]["Language"] | null;
+            style?: components["schemas"]["Style"] | null;
         };
         /**
          * @description What the code says about itself.
          * @example {
          *       "explanation": "A function `f` …",
-         *       "language": "python",
-         *       "syntax_errors": [
+         *       "findings": [
          *         {
-         *           "column": 8,
+         *           "column": 10,
+         *           "fix": "Use None and make the list in the body.",
          *           "line": 1,
-         *           "message": "the bracket is never closed"
+         *           "message": "The default of `seen` is one list that all calls share.",
+         *           "rule": "mutable-default",
+         *           "severity": "warning",
+         *           "why": "A default is made once."
          *         }
-         *       ]
+         *       ],
+         *       "language": "python",
+         *       "metrics": {
+         *         "blank_lines": 0,
+         *         "code_lines": 3,
+         *         "cognitive": 0,
+         *         "comment_lines": 0,
+         *         "cyclomatic": 2,
+         *         "functions": [
+         *           {
+         *             "cognitive": 0,
+         *             "cyclomatic": 1,
+         *             "line": 1,
+         *             "lines": 3,
+         *             "name": "f",
+         *             "nesting": 0,
+         *             "parameters": 2,
+         *             "reason": "No loop and no recursion.",
+         *             "space": "O(1)",
+         *             "time": "O(1)"
+         *           }
+         *         ],
+         *         "lines": 3,
+         *         "maintainability": 78.4,
+         *         "nesting": 0
+         *       },
+         *       "syntax_errors": []
          *     }
          */
         AnalysisResponse: {
@@ -448,6 +533,10 @@ export interface components {
             language: components["schemas"]["Language"];
             /** @description Where it does not parse. */
             syntax_errors: components["schemas"]["SyntaxErrorResponse"][];
+            /** @description Numbers about it; of what parses, when not all does. */
+            metrics: components["schemas"]["Metrics"];
+            /** @description What looks wrong, in order of lines; empty where the code does not parse. */
+            findings: components["schemas"]["Finding"][];
             /** @description What it does, as Markdown, from its syntax tree alone. */
             explanation: string;
         };
@@ -458,11 +547,15 @@ export interface components {
          *       "answer": "```python\ndef rotate(items, k):\n    …\n```",
          *       "brain": "LIBRARY",
          *       "checks": {
-         *         "execution": "verified",
+         *         "attempts": 1,
+         *         "duration_ms": 5.1,
+         *         "execution": "passed",
          *         "notes": [
          *           "The code parses as Python."
          *         ],
-         *         "syntax": "passed"
+         *         "syntax": "passed",
+         *         "tests_passed": 4,
+         *         "tests_total": 4
          *       },
          *       "code": "def rotate(items, k):\n    …",
          *       "conversation_id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a13",
@@ -562,6 +655,15 @@ export interface components {
             /** @description Whether to answer as server-sent events; the `Accept` header decides when left out. */
             stream?: boolean | null;
         };
+        /** @description One hostile program. */
+        AttackResponse: {
+            /** @description What it tried. */
+            name: string;
+            /** @description Whether it was kept in. */
+            stopped: boolean;
+            /** @description How it ended. */
+            detail: string;
+        };
         /**
          * @description Who wrote a message.
          * @enum {string}
@@ -575,11 +677,15 @@ export interface components {
         /**
          * @description What was checked.
          * @example {
-         *       "execution": "verified",
+         *       "attempts": 1,
+         *       "duration_ms": 5.1,
+         *       "execution": "passed",
          *       "notes": [
          *         "The code parses as Python."
          *       ],
-         *       "syntax": "passed"
+         *       "syntax": "passed",
+         *       "tests_passed": 4,
+         *       "tests_total": 4
          *     }
          */
         Checks: {
@@ -589,6 +695,26 @@ export interface components {
             execution: components["schemas"]["CheckResult"];
             /** @description What happened, as sentences. */
             notes: string[];
+            /**
+             * Format: int32
+             * @description Tests that passed when the code was run for this answer.
+             */
+            tests_passed: number;
+            /**
+             * Format: int32
+             * @description Tests that were reached when the code was run for this answer.
+             */
+            tests_total: number;
+            /**
+             * Format: int32
+             * @description Drafts that were tried, this one included; 0 when the answer has no code of this program's.
+             */
+            attempts: number;
+            /**
+             * Format: double
+             * @description Time the runs took together, milliseconds; 0 when nothing was run.
+             */
+            duration_ms: number;
         };
         /** @description Conversations. */
         ConversationList: {
@@ -627,6 +753,16 @@ export interface components {
              * @description When a message was last added or the title changed.
              */
             updated_at: string;
+        };
+        /** @description Where in a program an error came up. */
+        ErrorPlace: {
+            /**
+             * Format: int32
+             * @description Line of the program, from 1.
+             */
+            line: number;
+            /** @description The error as one line. */
+            message: string;
         };
         /**
          * @description Code or an idea to be explained: `code`, `question`, or both.
@@ -681,6 +817,70 @@ export interface components {
             field: string;
             /** @description Why, and what to write instead. */
             message: string;
+        };
+        /** @description Something in the code that looks wrong. */
+        Finding: {
+            /** @description The rule's lasting name. */
+            rule: string;
+            /** @description How much it matters. */
+            severity: components["schemas"]["Severity"];
+            /**
+             * Format: int32
+             * @description Line, from 1.
+             */
+            line: number;
+            /**
+             * Format: int32
+             * @description Column in characters, from 1.
+             */
+            column: number;
+            /** @description What is wrong here. */
+            message: string;
+            /** @description Why it is wrong, the same for every finding of the rule. */
+            why: string;
+            /** @description What to do about it. */
+            fix: string;
+        };
+        /** @description Numbers about one function. */
+        FunctionMetrics: {
+            /** @description Its name, with its class where it has one. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Line it begins on, from 1.
+             */
+            line: number;
+            /**
+             * Format: int32
+             * @description Lines from its first to its last.
+             */
+            lines: number;
+            /**
+             * Format: int32
+             * @description Parameters it takes.
+             */
+            parameters: number;
+            /**
+             * Format: int32
+             * @description Independent ways through it: 1, and one more for every decision.
+             */
+            cyclomatic: number;
+            /**
+             * Format: int32
+             * @description How hard its control flow is to follow.
+             */
+            cognitive: number;
+            /**
+             * Format: int32
+             * @description Deepest nesting of control flow inside it.
+             */
+            nesting: number;
+            /** @description Estimated time in the size of its input, such as `O(n log n)`; null when it cannot be told. */
+            time: string | null;
+            /** @description Estimated additional space, likewise. */
+            space: string | null;
+            /** @description Why these estimates. */
+            reason: string | null;
         };
         /**
          * @description Code to be written.
@@ -762,6 +962,17 @@ export interface components {
          * @enum {string}
          */
         Language: "python" | "javascript" | "typescript" | "cpp" | "c" | "sql" | "rust" | "java" | "go";
+        /** @description One wall of a tier. */
+        LayerResponse: {
+            /** @description What it is. */
+            name: string;
+            /** @description Whether it holds on this machine. */
+            holds: boolean;
+            /** @description Whether the tier is not used without it. */
+            required: boolean;
+            /** @description What it keeps out, or why it is missing. */
+            detail: string;
+        };
         /**
          * @description Proof of who you are.
          * @example {
@@ -835,6 +1046,51 @@ export interface components {
              */
             created_at: string;
         };
+        /** @description Numbers about a piece of code. */
+        Metrics: {
+            /**
+             * Format: int32
+             * @description All lines.
+             */
+            lines: number;
+            /**
+             * Format: int32
+             * @description Lines that hold code.
+             */
+            code_lines: number;
+            /**
+             * Format: int32
+             * @description Lines that hold nothing but a comment; docstrings count.
+             */
+            comment_lines: number;
+            /**
+             * Format: int32
+             * @description Lines that hold nothing.
+             */
+            blank_lines: number;
+            /**
+             * Format: int32
+             * @description Independent ways through all of it (cyclomatic complexity).
+             */
+            cyclomatic: number;
+            /**
+             * Format: int32
+             * @description How hard its control flow is to follow (cognitive complexity).
+             */
+            cognitive: number;
+            /**
+             * Format: int32
+             * @description Deepest nesting of control flow.
+             */
+            nesting: number;
+            /**
+             * Format: float
+             * @description Maintainability index, 0 (hard) to 100 (easy); null for code of no lines.
+             */
+            maintainability: number | null;
+            /** @description Its functions, in order of lines. */
+            functions: components["schemas"]["FunctionMetrics"][];
+        };
         /**
          * @description What to do with a message; `auto` decides by its meaning.
          * @enum {string}
@@ -888,6 +1144,109 @@ export interface components {
             detail: string;
             /** @description Which fields were refused, and why. */
             errors?: components["schemas"]["FieldError"][];
+        };
+        /** @description Counts of checks. */
+        QualityCounts: {
+            /**
+             * Format: int64
+             * @description Answers with code.
+             */
+            answers: number;
+            /**
+             * Format: int64
+             * @description Of these, whose code parses.
+             */
+            syntax_passed: number;
+            /**
+             * Format: int64
+             * @description Of these, whose code does not parse.
+             */
+            syntax_failed: number;
+            /**
+             * Format: int64
+             * @description Whose code was run and did what it should.
+             */
+            execution_passed: number;
+            /**
+             * Format: int64
+             * @description Whose code was run and did not.
+             */
+            execution_failed: number;
+            /**
+             * Format: int64
+             * @description Whose tests passed when the source was made, and were not repeated.
+             */
+            execution_verified: number;
+            /**
+             * Format: int64
+             * @description Whose code could not be run here.
+             */
+            execution_unavailable: number;
+            /**
+             * Format: int64
+             * @description Drafts that were tried for these answers.
+             */
+            attempts: number;
+        };
+        /**
+         * @description How well answers with code did.
+         * @example {
+         *       "rows": [
+         *         {
+         *           "answers": 12,
+         *           "attempts": 13,
+         *           "brain": "LIBRARY",
+         *           "day": "2026-11-20",
+         *           "execution_failed": 1,
+         *           "execution_passed": 9,
+         *           "execution_unavailable": 0,
+         *           "execution_verified": 2,
+         *           "syntax_failed": 0,
+         *           "syntax_passed": 12
+         *         }
+         *       ],
+         *       "totals": {
+         *         "answers": 12,
+         *         "attempts": 13,
+         *         "execution_failed": 1,
+         *         "execution_passed": 9,
+         *         "execution_rate": 0.9,
+         *         "execution_unavailable": 0,
+         *         "execution_verified": 2,
+         *         "syntax_failed": 0,
+         *         "syntax_passed": 12,
+         *         "syntax_rate": 1
+         *       }
+         *     }
+         */
+        QualityResponse: {
+            /** @description Newest day first; days and brains without an answer with code are left out. */
+            rows: components["schemas"]["QualityRow"][];
+            /** @description All of it together. */
+            totals: components["schemas"]["QualityTotals"];
+        };
+        /** @description One brain's answers with code on one day. */
+        QualityRow: components["schemas"]["QualityCounts"] & {
+            /**
+             * Format: date
+             * @description The day, UTC.
+             */
+            day: string;
+            /** @description Which part answered. */
+            brain: string;
+        };
+        /** @description All answers with code together. */
+        QualityTotals: components["schemas"]["QualityCounts"] & {
+            /**
+             * Format: double
+             * @description Share of checked code that parses, 0 to 1; null when none was checked.
+             */
+            syntax_rate: number | null;
+            /**
+             * Format: double
+             * @description Share of code that was run and passed, 0 to 1; null when none was run.
+             */
+            execution_rate: number | null;
         };
         /**
          * @description How an answer came about.
@@ -1028,6 +1387,164 @@ export interface components {
              */
             none: number;
         };
+        /** @description Runs since the server started, by how they ended. */
+        RunCountsResponse: {
+            /**
+             * Format: int64
+             * @description By themselves, without an error; tests may have failed.
+             */
+            ok: number;
+            /**
+             * Format: int64
+             * @description With an error of the program.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Stopped: out of time or memory, or for what is not allowed.
+             */
+            stopped: number;
+            /**
+             * Format: int64
+             * @description Not run.
+             */
+            unavailable: number;
+        };
+        /**
+         * @description A program to be run.
+         * @example {
+         *       "code": "def double(n):\n    return 2 * n\n\nprint(double(int(input())))",
+         *       "language": "python",
+         *       "stdin": "21\n",
+         *       "tests": "assert double(2) == 4\nassert double(0) == 0"
+         *     }
+         */
+        RunRequest: {
+            /** @description Its language. */
+            language: components["schemas"]["Language"];
+            /** @description Its code. */
+            code: string;
+            /** @description What it reads from standard input. */
+            stdin?: string | null;
+            /** @description What the program is measured by. */
+            tests?: null | string | {
+                /** @description Code that defines `check(candidate)`. */
+                check: string;
+                /** @description The function that `check` is called with. */
+                entry_point: string;
+            } | {
+                /**
+                 * @description Always true.
+                 * @enum {boolean}
+                 */
+                doctests: true;
+            } | {
+                /** @description What the program reads. */
+                stdin?: string;
+                /** @description What it must print; white space at ends of lines does not count. */
+                stdout: string;
+            }[];
+            /**
+             * Format: int32
+             * @description Time it may take, milliseconds; 5000 when left out.
+             */
+            timeout_ms?: number | null;
+        };
+        /**
+         * @description What came of a run.
+         * @example {
+         *       "duration_ms": 4.2,
+         *       "error": {
+         *         "line": 2,
+         *         "message": "ZeroDivisionError: division by zero"
+         *       },
+         *       "figures": [],
+         *       "reason": null,
+         *       "status": "error",
+         *       "stderr": "Traceback …\nZeroDivisionError: division by zero",
+         *       "stdout": "",
+         *       "tests": null,
+         *       "tier": "wasm",
+         *       "truncated": false
+         *     }
+         */
+        RunResponse: {
+            /** @description How it ended. */
+            status: components["schemas"]["RunStatus"];
+            tier: components["schemas"]["Tier"] | null;
+            /** @description What it printed. */
+            stdout: string;
+            /** @description What it printed as errors, the traceback included. */
+            stderr: string;
+            /** @description Whether either was cut, because it was too long. */
+            truncated: boolean;
+            /**
+             * Format: double
+             * @description Time it took, milliseconds.
+             */
+            duration_ms: number;
+            error: components["schemas"]["ErrorPlace"] | null;
+            /** @description What it drew, in order: PNG in base64. */
+            figures: string[];
+            /** @description Why it was stopped or not run, and what to do. */
+            reason: string | null;
+            tests: components["schemas"]["TestReport"] | null;
+        };
+        /**
+         * @description How a run ended: `ok`; `error` of the program, or a test that failed; `timeout`, `memory` and `denied` when it was stopped; `unavailable` when it was not run.
+         * @enum {string}
+         */
+        RunStatus: "ok" | "error" | "timeout" | "memory" | "denied" | "unavailable";
+        /** @description The sandbox, as far as everybody needs to know. */
+        SandboxPart: {
+            /** @description Languages whose programs can be run here. */
+            languages: components["schemas"]["Language"][];
+        };
+        /**
+         * @description What the sandbox says about itself.
+         * @example {
+         *       "runs": {
+         *         "failed": 3,
+         *         "ok": 12,
+         *         "stopped": 1,
+         *         "unavailable": 0
+         *       },
+         *       "tiers": [
+         *         {
+         *           "attacks": [
+         *             {
+         *               "detail": "PermissionError",
+         *               "name": "read /etc/passwd",
+         *               "stopped": true
+         *             }
+         *           ],
+         *           "duration_ms": 412.7,
+         *           "languages": [
+         *             "python",
+         *             "javascript",
+         *             "sql"
+         *           ],
+         *           "layers": [
+         *             {
+         *               "detail": "no files, network or processes exist in it",
+         *               "holds": true,
+         *               "name": "WebAssembly",
+         *               "required": true
+         *             }
+         *           ],
+         *           "reason": null,
+         *           "state": "ready",
+         *           "tier": "wasm"
+         *         }
+         *       ]
+         *     }
+         */
+        SandboxResponse: {
+            /** @description Its tiers, in the order they are preferred. */
+            tiers: components["schemas"]["TierResponse"][];
+            /** @description The runs since the server started. */
+            runs: components["schemas"]["RunCountsResponse"];
+        };
         /**
          * @description What was found.
          * @example {
@@ -1101,6 +1618,11 @@ export interface components {
             password: string;
         };
         /**
+         * @description `hint`: works, but could be better; `warning`: likely to go wrong for some input; `error`: wrong, or a hole.
+         * @enum {string}
+         */
+        Severity: "hint" | "warning" | "error";
+        /**
          * @description Something known that an answer was made from.
          * @example {
          *       "id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a12",
@@ -1145,6 +1667,13 @@ export interface components {
          *         "detail": "no language model; answers come from the library and from reading code",
          *         "name": null
          *       },
+         *       "sandbox": {
+         *         "languages": [
+         *           "python",
+         *           "javascript",
+         *           "sql"
+         *         ]
+         *       },
          *       "version": "0.1.0"
          *     }
          */
@@ -1157,6 +1686,8 @@ export interface components {
             knowledge: components["schemas"]["Knowledge"];
             /** @description The language model. */
             language_model: components["schemas"]["Part"];
+            /** @description The sandbox. */
+            sandbox: components["schemas"]["SandboxPart"];
         };
         /** @description One step of making an answer. */
         StepResponse: {
@@ -1213,11 +1744,15 @@ export interface components {
          * @description A task that was learnt.
          * @example {
          *       "checks": {
-         *         "execution": "unavailable",
+         *         "attempts": 1,
+         *         "duration_ms": 3.8,
+         *         "execution": "passed",
          *         "notes": [
          *           "The implementation parses as Python."
          *         ],
-         *         "syntax": "passed"
+         *         "syntax": "passed",
+         *         "tests_passed": 1,
+         *         "tests_total": 1
          *       },
          *       "id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a16",
          *       "status": "draft"
@@ -1234,6 +1769,74 @@ export interface components {
             /** @description What was checked. */
             checks: components["schemas"]["Checks"];
         };
+        /**
+         * @description What came of the tests.
+         * @example {
+         *       "complete": true,
+         *       "failed": 1,
+         *       "passed": false,
+         *       "results": [
+         *         {
+         *           "failure": null,
+         *           "name": "assert double(2) == 4"
+         *         },
+         *         {
+         *           "failure": "0 is not 1",
+         *           "name": "assert double(0) == 1"
+         *         }
+         *       ],
+         *       "total": 2
+         *     }
+         */
+        TestReport: {
+            /** @description Whether all were reached and passed. Never depends on what the program printed. */
+            passed: boolean;
+            /** @description Tests that were reached. */
+            total: number;
+            /** @description Of these, tests that failed. */
+            failed: number;
+            /** @description Whether every test was reached. */
+            complete: boolean;
+            /** @description The tests that were reached, in order. */
+            results: components["schemas"]["TestResponse"][];
+        };
+        /** @description One test. */
+        TestResponse: {
+            /** @description The test as a reader finds it. */
+            name: string;
+            /** @description What was wrong; null when it passed. */
+            failure: string | null;
+        };
+        /**
+         * @description How a program is kept in: `wasm`, a WebAssembly instance; `native`, a process behind the kernel's walls.
+         * @enum {string}
+         */
+        Tier: "wasm" | "native";
+        /** @description What a tier says about itself. */
+        TierResponse: {
+            /** @description Which. */
+            tier: components["schemas"]["Tier"];
+            /** @description Whether it is used. */
+            state: components["schemas"]["TierState"];
+            /** @description Why it is not used, and what to do. */
+            reason: string | null;
+            /** @description What it can run. */
+            languages: components["schemas"]["Language"][];
+            /** @description Its walls. */
+            layers: components["schemas"]["LayerResponse"][];
+            /** @description The hostile programs it was tried with. */
+            attacks: components["schemas"]["AttackResponse"][];
+            /**
+             * Format: double
+             * @description How long preparation and self-test took, milliseconds.
+             */
+            duration_ms: number;
+        };
+        /**
+         * @description `preparing`: being made ready and tested, runs wait for it; `ready`: every wall was seen to hold; `unavailable`: not used.
+         * @enum {string}
+         */
+        TierState: "preparing" | "ready" | "unavailable";
         /**
          * @description The field a message is about.
          * @enum {string}
@@ -1357,7 +1960,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many attempts from your address; `Retry-After` says how long to wait. */
+        /** @description Too many attempts from your address, or too many programs of yours wait to be run; `Retry-After` says how long to wait. */
         TooManyRequests: {
             headers: {
                 [name: string]: unknown;
@@ -1410,6 +2013,59 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    find_quality: {
+        parameters: {
+            query?: {
+                /** @description Days to count, today included. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts of the checks of answers with code. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Validation"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    find_sandbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tiers, in the order they are preferred. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SandboxResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     list_users: {
         parameters: {
             query?: {
@@ -1934,6 +2590,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Validation"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1994,6 +2651,39 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Validation"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    run_program: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunRequest"];
+            };
+        };
+        responses: {
+            /** @description What came of the run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Validation"];
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
