@@ -87,11 +87,11 @@ impl Literal {
                     if index > 0 {
                         code.push_str(", ");
                     }
-                    match key {
-                        Self::Text(_) | Self::Number(_) => key.write_to(code, is_python)?,
-                        _ if is_python => key.write_to(code, is_python)?,
-                        _ => return None,
+                    // An object's keys are texts and numbers.
+                    if !is_python && !matches!(key, Self::Text(_) | Self::Number(_)) {
+                        return None;
                     }
+                    key.write_to(code, is_python)?;
                     code.push_str(": ");
                     value.write_to(code, is_python)?;
                 }

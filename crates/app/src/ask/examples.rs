@@ -17,13 +17,16 @@ const EXAMPLES_MAX: usize = 20;
 /// How far two numbers with a fraction may be apart.
 const TOLERANCE: &str = "1e-9";
 
+/// An argument, by its name or by its place.
+pub(super) type Argument = (Option<String>, Literal);
+
 /// A call and what should come of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Example {
     /// The function called; `None` for a pair of input and output.
     pub(super) function: Option<String>,
     /// Its arguments, by position or by name.
-    pub(super) arguments: Vec<(Option<String>, Literal)>,
+    pub(super) arguments: Vec<Argument>,
     /// What it should give.
     pub(super) expected: Literal,
 }

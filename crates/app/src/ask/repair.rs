@@ -104,20 +104,18 @@ fn present(draft: Draft, trial: &Trial, checks: Checks) -> Answer {
         return answer;
     };
     let message = sentence(&failure.message);
-    let asked = match (trial.rank(), answer.outcome) {
-        // A draft that is shown in doubt asks already.
-        (_, Outcome::Confirm | Outcome::Unknown) => "",
-        (Rank::Other, Outcome::Answered) => {
-            " It is the closest thing I know. Is it what you mean? If not, you can teach me."
-        }
-        (Rank::Broken | Rank::Wrong | Rank::Untried | Rank::Good, Outcome::Answered) => "",
+    let is_doubt = trial.rank() == Rank::Other && answer.outcome == Outcome::Answered;
+    // A draft that is shown in doubt asks already.
+    let asked = if is_doubt {
+        " It is the closest thing I know. Is it what you mean? If not, you can teach me."
+    } else {
+        ""
     };
     answer.markdown = format!("**{message}**{asked}\n\n{}", answer.markdown);
-    if trial.rank() == Rank::Other && answer.outcome == Outcome::Answered {
+    if is_doubt {
         answer.outcome = Outcome::Confirm;
-        answer.reason =
-            "The closest thing known is shown, because your example fails with it; no language model took part."
-                .to_owned();
+        "The closest thing known is shown, because your example fails with it; no language model took part."
+            .clone_into(&mut answer.reason);
     }
     answer
 }

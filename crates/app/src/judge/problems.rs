@@ -143,9 +143,10 @@ fn problem_from(row: Row) -> Result<Problem, String> {
         })?,
     };
     // `console.assert` only prints; the sandbox's `assert` fails.
-    let tests = match language {
-        Language::JavaScript => row.test.replace("console.assert(", "assert("),
-        _ => row.test,
+    let tests = if language == Language::JavaScript {
+        row.test.replace("console.assert(", "assert(")
+    } else {
+        row.test
     };
     Ok(Problem {
         task_id: row.task_id,

@@ -1,12 +1,26 @@
 //! Both databases get the same tables; only the full-text tables are made in each one's own way.
 
-use domain::store::Pulse;
 use std::collections::BTreeMap;
+
+use domain::conversations::{ConversationStore, MessageBody};
+use domain::id::AccountId;
+use domain::quality::QualityStore;
+use domain::store::Pulse;
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use store::Store;
 
 use crate::postgres::Cluster;
+use crate::samples::{at, conversation, member, turn};
+
+/// Takes a database back to before checks were counted, with an answer as it was stored then.
+const BEFORE_CHECKS: [&str; 5] = [
+    "DROP INDEX messages_created",
+    "ALTER TABLE messages DROP COLUMN syntax",
+    "ALTER TABLE messages DROP COLUMN execution",
+    "ALTER TABLE messages DROP COLUMN attempts",
+    "DELETE FROM seaql_migrations WHERE version = 'm0004_checks'",
+];
 
 type Tables = BTreeMap<String, Vec<String>>;
 
@@ -64,4 +78,74 @@ async fn the_tables_are_the_same() {
     for store in [one, two] {
         store.close().await;
     }
+}
+
+async fn go_back(url: &str, strip: &str) {
+    let database = Database::connect(url).await.unwrap();
+    database
+        .execute_unprepared(&format!(
+            "UPDATE messages SET details = {strip} WHERE kind = 'answer'"
+        ))
+        .await
+        .unwrap();
+    for sql in BEFORE_CHECKS {
+        database.execute_unprepared(sql).await.unwrap();
+    }
+    database.close().await.unwrap();
+}
+
+async fn add_answers(store: Store) {
+    let owner = member(&store, 1).await;
+    let mut told = turn(2, conversation(1), None);
+    told.answer.code = None;
+    for turn in [turn(1, conversation(1), Some("Old")), told] {
+        assert_eq!(store.append_turn(owner, turn).await, Ok(true));
+    }
+    store.close().await;
+}
+
+/// Older answers read back, and those with code are counted as tried once.
+async fn expect_counted(store: Store) {
+    let counts = store.count_checks(at(0), at(86_400_000)).await.unwrap();
+    let [count] = counts.as_slice() else {
+        panic!("{counts:?}");
+    };
+    assert_eq!((count.answers, count.attempts), (1, 1));
+    assert_eq!(
+        (count.syntax.passed, count.execution.not_applicable),
+        (1, 1)
+    );
+    let owner = AccountId(uuid::Uuid::from_u128(1));
+    let messages = store
+        .list_recent_messages(owner, conversation(1), 10)
+        .await
+        .unwrap();
+    assert!(
+        messages.iter().all(|message| match &message.body {
+            MessageBody::Question { .. } => true,
+            MessageBody::Answer(answer) => answer.checks.attempts == 0,
+        }),
+        "{messages:?}"
+    );
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_from_before_checks_were_counted_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    add_answers(Store::open_sqlite(&path).await.unwrap()).await;
+    let url = format!("sqlite://{}", path.display());
+    let strip =
+        "json_remove(details, '$.tests_passed', '$.tests_total', '$.attempts', '$.duration_us')";
+    go_back(&url, strip).await;
+    expect_counted(Store::open_sqlite(&path).await.unwrap()).await;
+
+    let cluster = Cluster::start();
+    let url = cluster.create_database();
+    add_answers(Store::open_url(&url).await.unwrap()).await;
+    let strip =
+        "(details::jsonb - 'tests_passed' - 'tests_total' - 'attempts' - 'duration_us')::text";
+    go_back(&url, strip).await;
+    expect_counted(Store::open_url(&url).await.unwrap()).await;
 }

@@ -2,7 +2,7 @@
 
 use crate::literal::Literal;
 
-use super::{EXAMPLES_MAX, Example};
+use super::{Argument, EXAMPLES_MAX, Example};
 
 /// Words of a message that asks for code. Elsewhere `f(3) == 9` may be what the message is about.
 const ASKING: [&str; 9] = [
@@ -66,7 +66,8 @@ pub(in crate::ask) fn take_examples(text: &str) -> (String, Vec<Example>) {
         } else {
             let is_table = table.is_some() && line.contains('|');
             let rest = take_calls(line, &mut examples);
-            if !is_table && !(rest.trim().is_empty() && !line.trim().is_empty()) {
+            let is_used_up = rest.trim().is_empty() && !line.trim().is_empty();
+            if !is_table && !is_used_up {
                 words.push_str(&rest);
                 words.push('\n');
             }
@@ -292,7 +293,7 @@ fn ends_here(tail: &str, is_word: bool) -> bool {
 }
 
 /// `name(values)` at the beginning of `text`: the name, the arguments, the length.
-fn read_call(text: &str) -> Option<(String, Vec<(Option<String>, Literal)>, usize)> {
+fn read_call(text: &str) -> Option<(String, Vec<Argument>, usize)> {
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))?;
     let (name, rest) = text.split_at(end);
     let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$');
@@ -302,7 +303,7 @@ fn read_call(text: &str) -> Option<(String, Vec<(Option<String>, Literal)>, usiz
 }
 
 /// Values separated by commas, each with a name or without, that make up all of `text`.
-fn read_arguments(text: &str) -> Option<Vec<(Option<String>, Literal)>> {
+fn read_arguments(text: &str) -> Option<Vec<Argument>> {
     let (arguments, length) = read_list(text, None)?;
     let is_whole = text.get(length..)?.trim().is_empty();
     // A pair's names are those of its own writer, so only the places count.
@@ -315,7 +316,7 @@ fn read_arguments(text: &str) -> Option<Vec<(Option<String>, Literal)>> {
 }
 
 /// Values separated by commas up to `end`, and how many bytes they take with it.
-fn read_list(text: &str, end: Option<char>) -> Option<(Vec<(Option<String>, Literal)>, usize)> {
+fn read_list(text: &str, end: Option<char>) -> Option<(Vec<Argument>, usize)> {
     let mut values = Vec::new();
     let mut rest = text;
     loop {
