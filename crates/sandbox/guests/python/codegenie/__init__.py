@@ -1,0 +1,1 @@
+"""What runs programs and their tests; see each file."""
