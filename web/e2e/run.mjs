@@ -10,6 +10,7 @@ import { accountJourneys, setUpJourney } from './journeys/accounts.mjs';
 import { askJourneys } from './journeys/ask.mjs';
 import { conversationJourneys } from './journeys/conversations.mjs';
 import { lookJourneys } from './journeys/look.mjs';
+import { sandboxJourneys } from './journeys/sandbox.mjs';
 import { wordsJourneys } from './journeys/words.mjs';
 import { startServer, waitUntilIndexed, withoutModels } from './server.mjs';
 import { photographer } from './steps.mjs';
@@ -54,7 +55,8 @@ const isWanted = ({ name }) => name.includes(values.only);
 async function runAll(browser, server) {
   const first = server.adminLink ? [setUpJourney] : [];
   let failures = await runJourneys(browser, server, [...first, ...accountJourneys.filter(isWanted)]);
-  const later = [...askJourneys, ...conversationJourneys, ...lookJourneys].filter(isWanted);
+  const sandbox = sandboxJourneys.filter(({ needsAdmin }) => !needsAdmin || server.adminLink);
+  const later = [...askJourneys, ...conversationJourneys, ...sandbox, ...lookJourneys].filter(isWanted);
   if (later.length > 0 && process.env.CODEGENIE_MODELS_DIR) {
     const start = performance.now();
     await waitUntilIndexed(server.baseUrl);

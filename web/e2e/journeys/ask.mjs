@@ -25,7 +25,15 @@ const CONFIRM_EVENTS = [
       reason: 'the closest known task matches with 55 %',
       ai_confidence: 0,
       sources: [{ id: '1', title: 'Merge two sorted lists', score: 0.55, language: 'python', key: 'k' }],
-      checks: { syntax: 'passed', execution: 'verified', notes: [] }
+      checks: {
+        syntax: 'passed',
+        execution: 'verified',
+        notes: [],
+        tests_passed: 0,
+        tests_total: 0,
+        attempts: 1,
+        duration_ms: 0
+      }
     }
   ]
 ]

@@ -1,6 +1,6 @@
 // The names of languages, styles, modes and checks, as people read them.
 
-import type { CheckResult, Language, Mode, Style } from './api/types';
+import type { CheckResult, Checks, Language, Mode, Style } from './api/types';
 
 export const LANGUAGES: readonly { value: Language; title: string }[] = [
   { value: 'python', title: 'Python' },
@@ -68,10 +68,18 @@ export const SYNTAX_WORDS: Record<CheckResult, string> = {
   unavailable: 'could not be checked here'
 };
 
-export const EXECUTION_WORDS: Record<CheckResult, string> = {
+const EXECUTION_WORDS: Record<CheckResult, string> = {
   passed: 'passed',
   failed: 'failed',
   verified: 'verified when the library was built',
   not_applicable: 'nothing to run',
   unavailable: 'could not be run here'
 };
+
+/** What came of running the code of an answer, with the number of tests where some were run. */
+export function executionWords(checks: Checks): string {
+  const { execution, tests_passed: passed, tests_total: total } = checks;
+  if (execution === 'passed' && total > 0) return total === 1 ? '1 passed' : `all ${total} passed`;
+  if (execution === 'failed' && total > 0) return `${passed} of ${total} passed`;
+  return EXECUTION_WORDS[execution] ?? execution;
+}

@@ -14,8 +14,12 @@ import type {
   NewAdmin,
   NewTask,
   Problem,
+  QualityReport,
   Receipt,
   Route,
+  RunRequest,
+  RunResult,
+  SandboxReport,
   SignIn,
   Source,
   SystemStatus,
@@ -158,9 +162,16 @@ export const conversations = {
     json<MessagePage>('GET', `/api/v1/conversations/${id(which)}/messages`, { query: { limit, offset } })
 };
 
+export const admin = {
+  sandbox: () => json<SandboxReport>('GET', '/api/v1/admin/sandbox'),
+  quality: (days: number) => json<QualityReport>('GET', '/api/v1/admin/quality', { query: { days } })
+};
+
 export const getReceipt = (which: string) => json<Receipt>('GET', `/api/v1/receipts/${id(which)}`);
 export const teach = (task: NewTask) => json<TaughtTask>('POST', '/api/v1/knowledge/tasks', { body: task });
 export const getStatus = () => json<SystemStatus>('GET', '/api/v1/system/status', { keepsSession: true });
+export const runProgram = (program: RunRequest, signal: AbortSignal) =>
+  json<RunResult>('POST', '/api/v1/sandbox/run', { body: program, signal });
 export const getApiDescription = () => json<unknown>('GET', '/openapi.json', { keepsSession: true });
 
 function readAskEvent(name: string, data: string): AskEvent | undefined {

@@ -32,6 +32,11 @@ export type MessagePage = Schemas['MessageList'];
 export type Receipt = Schemas['ReceiptResponse'];
 export type NewTask = Schemas['TeachRequest'];
 export type TaughtTask = Schemas['TeachResponse'];
+export type RunRequest = Schemas['RunRequest'];
+export type RunResult = Schemas['RunResponse'];
+export type SandboxReport = Schemas['SandboxResponse'];
+export type SandboxTier = Schemas['TierResponse'];
+export type QualityReport = Schemas['QualityResponse'];
 export type SystemStatus = Schemas['StatusResponse'];
 
 /** RFC 9457; what is optional may be missing when the problem did not come from the server. */

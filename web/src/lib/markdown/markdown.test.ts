@@ -79,7 +79,11 @@ describe('Markdown', () => {
     expect(root.querySelector('.code-language')?.textContent).toBe('Python');
     expect(root.querySelector('pre code')?.textContent).toBe('def f(): return "<b>"');
     expect(root.querySelector('.hljs-keyword')?.textContent).toBe('def');
-    expect([...root.querySelectorAll('button')].map((button) => button.dataset['act'])).toEqual(['explain', 'copy']);
+    expect([...root.querySelectorAll('button')].map((button) => button.dataset['act'])).toEqual([
+      'run',
+      'explain',
+      'copy'
+    ]);
   });
 
   it('opens links without telling where from, and shows pictures as links', () => {

@@ -16,7 +16,7 @@ function codeBlock(code: string, info: string): string {
   return (
     `<figure class="code-block" data-language="${escapeHtml(language)}"><figcaption class="code-head">` +
     `<span class="code-language">${escapeHtml(title)}</span>` +
-    `<span class="code-acts">${button('explain', 'Explain this')}${button('copy', 'Copy')}</span></figcaption>` +
+    `<span class="code-acts">${button('run', 'Run')}${button('explain', 'Explain this')}${button('copy', 'Copy')}</span></figcaption>` +
     `<pre tabindex="0"><code>${highlight(code.replace(/\n$/, ''), language)}</code></pre></figure>`
   );
 }
@@ -123,4 +123,11 @@ export function splitFences(text: string): QuestionPart[] {
   if (fence) parts.push({ kind: 'code', language: fence.language, code: fence.lines.join('\n') });
   endText();
   return parts;
+}
+
+/** `code` between code fences longer than any in it. */
+export function fence(code: string, language: string): string {
+  const longest = Math.max(2, ...[...code.matchAll(/`+/g)].map(([mark]) => mark.length));
+  const mark = '`'.repeat(longest + 1);
+  return `${mark}${language}\n${code}\n${mark}`;
 }

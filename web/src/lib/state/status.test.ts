@@ -6,7 +6,8 @@ const status = (unembedded: number, hasEncoder = true, hasModel = false): System
   version: '1',
   encoder: { available: hasEncoder, name: null, detail: '' },
   knowledge: { tasks: 3, concepts: 2, unembedded },
-  language_model: { available: hasModel, name: null, detail: '' }
+  language_model: { available: hasModel, name: null, detail: '' },
+  sandbox: { languages: ['python'] }
 });
 
 /** A server that gives these answers one after the other, the last for ever. */
