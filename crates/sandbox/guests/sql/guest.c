@@ -125,7 +125,7 @@ static int authorise(void *none, int action, const char *a, const char *b, const
                                         "index_xinfo", "foreign_key_list", "foreign_keys", "foreign_key_check",
                                         "user_version", "integrity_check", "quick_check", "recursive_triggers",
                                         "case_sensitive_like", "function_list", "collation_list", "encoding",
-                                        "defer_foreign_keys", NULL};
+                                        "defer_foreign_keys", "data_version", "page_count", "page_size", NULL};
   static const char *const FUNCTIONS[] = {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", NULL};
   switch (action) {
     case SQLITE_ATTACH:
