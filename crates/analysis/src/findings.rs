@@ -4,6 +4,7 @@
 
 mod bounds;
 mod c_family;
+mod conditions;
 mod flow;
 mod go;
 mod java;
@@ -14,6 +15,7 @@ mod nodes;
 mod operands;
 mod python;
 mod queries;
+mod returns;
 mod rust;
 mod sql;
 mod words;

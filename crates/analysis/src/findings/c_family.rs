@@ -10,7 +10,7 @@ mod uninitialised;
 use domain::language::Language;
 
 use super::nodes::Nodes;
-use super::{Report, Source, bounds, flow, loops, names, operands, queries};
+use super::{Report, Source, bounds, conditions, flow, loops, names, operands, queries, returns};
 
 pub(super) fn find(source: &Source<'_>, report: &mut Report) {
     let before = report.findings.len();
@@ -18,6 +18,8 @@ pub(super) fn find(source: &Source<'_>, report: &mut Report) {
     flow::find(&nodes, report);
     loops::find(&nodes, report);
     operands::find(&nodes, report);
+    conditions::find(&nodes, report);
+    returns::find(&nodes, report);
     bounds::find(&nodes, report);
     queries::find(&nodes, report);
     if source.language == Language::Cpp {

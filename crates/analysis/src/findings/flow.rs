@@ -1,4 +1,4 @@
-//! Where control goes: code that never runs, and paths that end without a value. Loops and switches have their own files.
+//! Where control goes, and code it never reaches. Loops, switches and returned values have their own files.
 
 use domain::analysis::Severity;
 use domain::language::Language;
@@ -13,12 +13,6 @@ const UNREACHABLE: Rule = Rule {
     why: "Code after a jump never runs: either it is left over, or the jump is in the wrong place.",
 };
 
-const MISSING_RETURN: Rule = Rule {
-    name: "missing-return-path",
-    severity: Severity::Error,
-    why: "A function that promises a value and ends without one gives its caller nothing, or anything.",
-};
-
 const RETURN_IN_FINALLY: Rule = Rule {
     name: "return-in-finally",
     severity: Severity::Warning,
@@ -26,16 +20,13 @@ const RETURN_IN_FINALLY: Rule = Rule {
 };
 
 /// Deepest nesting that is followed; deeper code counts as going on.
-const DEPTH_MAX: u32 = 60;
+pub(crate) const DEPTH_MAX: u32 = 60;
 
 /// Looks at every statement list and function.
 pub(crate) fn find(nodes: &Nodes<'_>, report: &mut Report) {
     for at in nodes.all() {
         if at.is_any(LISTS) {
             find_unreachable(nodes, at, report);
-        }
-        if at.is_any(FUNCTIONS) {
-            find_missing_return(nodes, at, report);
         }
         if at.is("finally_clause") {
             find_jump_in_finally(nodes, at, report);
@@ -44,14 +35,22 @@ pub(crate) fn find(nodes: &Nodes<'_>, report: &mut Report) {
 }
 
 /// The statements of a list, without its labels and values.
-pub(crate) fn statements<'n>(list: At<'n>) -> Vec<At<'n>> {
-    if list.is_any(&["block", "switch_case", "expression_case", "default_case", "communication_case", "type_case"])
-        && let Some(inner) = list.child_of("statement_list")
+pub(crate) fn statements(list: At<'_>) -> Vec<At<'_>> {
+    if list.is_any(&[
+        "block",
+        "switch_case",
+        "expression_case",
+        "default_case",
+        "communication_case",
+        "type_case",
+    ]) && let Some(inner) = list.child_of("statement_list")
     {
         return inner.children().collect();
     }
     list.children()
-        .filter(|at| !matches!(at.field(), "value" | "type" | "communication") && !at.is("switch_label"))
+        .filter(|at| {
+            !matches!(at.field(), "value" | "type" | "communication") && !at.is("switch_label")
+        })
         .collect()
 }
 
@@ -71,16 +70,25 @@ pub(crate) fn goes_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
     }
     let next = |inner: At<'_>| goes_on(inner, stops, depth + 1);
     match at.kind() {
-        "return_statement" | "throw_statement" | "break_statement" | "continue_statement"
-        | "goto_statement" | "yield_statement" | "co_return_statement" | "fallthrough_statement" => false,
+        "return_statement"
+        | "throw_statement"
+        | "break_statement"
+        | "continue_statement"
+        | "goto_statement"
+        | "yield_statement"
+        | "co_return_statement"
+        | "fallthrough_statement" => false,
         "expression_statement" => {
             stops == Stops::AtJumps
                 || at.children().next().is_none_or(|inner| {
-                    !words::is_exit(inner) && !inner.is("throw_expression") && !words::is_macro_call(inner)
+                    !words::is_exit(inner)
+                        && !inner.is("throw_expression")
+                        && !words::is_macro_call(inner)
                 })
         }
         "if_statement" => {
-            let (Some(then), Some(otherwise)) = (at.child("consequence"), at.child("alternative")) else {
+            let (Some(then), Some(otherwise)) = (at.child("consequence"), at.child("alternative"))
+            else {
                 return true;
             };
             if at.has_token("constexpr") {
@@ -91,8 +99,11 @@ pub(crate) fn goes_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
         "else_clause" => at.only().is_none_or(next),
         "labeled_statement" => {
             let body = at.children().last();
-            at.inside().any(|inner| inner.is("break_statement") && inner.children().next().is_some())
-                || body.is_none_or(next)
+            let label = at.nth(0).map(At::text);
+            at.inside().any(|inner| {
+                inner.is("break_statement")
+                    && inner.nth(0).is_some_and(|to| Some(to.text()) == label)
+            }) || body.is_none_or(next)
         }
         "while_statement" | "for_statement" | "do_statement" => !is_endless(at) || has_break(at),
         "try_statement" | "try_with_resources_statement" => tries_go_on(at, stops, depth),
@@ -100,7 +111,8 @@ pub(crate) fn goes_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
         kind if SWITCHES.contains(&kind) => switch_goes_on(at, stops, depth),
         kind if LISTS.contains(&kind) => {
             let list = statements(at);
-            !list.iter().any(|inner| !next(*inner)) || list.iter().any(|inner| inner.kind().starts_with("preproc"))
+            !list.iter().any(|inner| !next(*inner))
+                || list.iter().any(|inner| inner.kind().starts_with("preproc"))
         }
         _ => true,
     }
@@ -128,7 +140,8 @@ fn switch_goes_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
     if !has_default || has_break(at) || cases.is_empty() {
         return true;
     }
-    let falls_through = !matches!(at.language(), Language::Go) && !cases.iter().any(|case| case.is("switch_rule"));
+    let falls_through =
+        !matches!(at.language(), Language::Go) && !cases.iter().any(|case| case.is("switch_rule"));
     let mut tail = if falls_through { cases.len() - 1 } else { 0 };
     // a last group of labels only runs what is before it
     while tail > 0 && statements_of_case(cases[tail]).is_empty() && falls_through {
@@ -144,7 +157,7 @@ fn switch_goes_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
 }
 
 /// The cases of a switch.
-pub(crate) fn cases<'n>(switch: At<'n>) -> Vec<At<'n>> {
+pub(crate) fn cases(switch: At<'_>) -> Vec<At<'_>> {
     let body = switch.child("body").unwrap_or(switch);
     body.children()
         .filter(|at| {
@@ -173,7 +186,7 @@ pub(crate) fn is_default(case: At<'_>) -> bool {
 }
 
 /// What a case does.
-pub(crate) fn statements_of_case<'n>(case: At<'n>) -> Vec<At<'n>> {
+pub(crate) fn statements_of_case(case: At<'_>) -> Vec<At<'_>> {
     statements(case)
 }
 
@@ -194,19 +207,27 @@ pub(crate) fn is_endless(at: At<'_>) -> bool {
     }
 }
 
-/// Whether something inside may leave the loop or switch itself.
+/// Whether something inside may leave the loop or switch itself; a macro may hide a jump.
 pub(crate) fn has_break(around: At<'_>) -> bool {
+    has_open_break(around) || around.inside_function(FUNCTIONS).any(words::is_macro_call)
+}
+
+/// Whether a jump that can be seen leaves the loop or switch itself.
+pub(crate) fn has_open_break(around: At<'_>) -> bool {
     around.inside_function(FUNCTIONS).any(|at| match at.kind() {
         "goto_statement" => true,
         "break_statement" => {
-            at.children().next().is_some_and(|label| !leads_inside(label.text(), at, around))
-                || at.children().next().is_none() && at
-                    .ancestors()
-                    .find(|outer| outer.is_any(LOOPS) || outer.is_any(SWITCHES))
-                    .is_none_or(|outer| outer == around)
+            at.children()
+                .next()
+                .is_some_and(|label| !leads_inside(label.text(), at, around))
+                || at.children().next().is_none()
+                    && at
+                        .ancestors()
+                        .find(|outer| outer.is_any(LOOPS) || outer.is_any(SWITCHES))
+                        .is_none_or(|outer| outer == around)
         }
         "yield_statement" => around.is("switch_expression"),
-        _ => words::is_macro_call(at),
+        _ => false,
     })
 }
 
@@ -214,7 +235,9 @@ pub(crate) fn has_break(around: At<'_>) -> bool {
 fn leads_inside(label: &str, jump: At<'_>, around: At<'_>) -> bool {
     jump.ancestors()
         .take_while(|outer| *outer != around)
-        .any(|outer| outer.is("labeled_statement") && outer.nth(0).is_some_and(|name| name.text() == label))
+        .any(|outer| {
+            outer.is("labeled_statement") && outer.nth(0).is_some_and(|name| name.text() == label)
+        })
 }
 
 fn find_unreachable(nodes: &Nodes<'_>, list: At<'_>, report: &mut Report) {
@@ -236,13 +259,18 @@ fn find_unreachable(nodes: &Nodes<'_>, list: At<'_>, report: &mut Report) {
         }
         let only_closes = jump.is_any(LOOPS) && after.is("return_statement")
             || after.is("break_statement")
-            || rest.iter().all(|at| is_hoisted(*at));
+            || rest
+                .iter()
+                .all(|at| is_hoisted(*at) || at.only().is_some_and(words::is_macro_call));
         if !only_closes && let Some(first) = rest.iter().find(|at| !is_hoisted(**at)) {
             report.add(
                 &nodes.source,
                 &UNREACHABLE,
                 first.node(),
-                format!("This never runs: line {} always leaves before it.", jump.row() + 1),
+                format!(
+                    "This never runs: line {} always leaves before it.",
+                    jump.row() + 1
+                ),
                 "Remove it, or move it before the jump, or make the jump depend on a condition.",
             );
         }
@@ -275,161 +303,11 @@ fn is_hoisted(at: At<'_>) -> bool {
         && !at.inside().any(|inner| inner.child("value").is_some()))
 }
 
-fn find_missing_return(nodes: &Nodes<'_>, function: At<'_>, report: &mut Report) {
-    let Some(body) = function.child("body") else { return };
-    if !body.is_any(LISTS) || !promises_value(function, body) || !goes_on(body, Stops::AtExits, 0) {
-        return;
-    }
-    let name = function
-        .child("name")
-        .or_else(|| c_name(function))
-        .map_or_else(|| "this function".to_owned(), |name| format!("`{}`", name.short()));
-    let place = function.child("name").or_else(|| c_name(function)).unwrap_or(function);
-    report.add(
-        &nodes.source,
-        &MISSING_RETURN,
-        place.node(),
-        format!("{name} can reach its end without returning a value."),
-        "Return a value on every path, or throw where there is none.",
-    );
-}
-
-/// The name of a C function.
-fn c_name(function: At<'_>) -> Option<At<'_>> {
-    if !function.is("function_definition") {
-        return None;
-    }
-    function
-        .child("declarator")?
-        .with_inside()
-        .find(|at| at.is("function_declarator"))?
-        .child("declarator")
-}
-
-/// Whether a function must end with a value.
-fn promises_value(function: At<'_>, body: At<'_>) -> bool {
-    match function.language() {
-        Language::Java => {
-            function.is("method_declaration")
-                && function.child("type").is_some_and(|returned| !returned.is("void_type"))
-        }
-        Language::Go => {
-            function.is_any(&["function_declaration", "method_declaration", "func_literal"])
-                && function.child("result").is_some()
-        }
-        Language::C | Language::Cpp => c_promises_value(function, body),
-        Language::JavaScript | Language::TypeScript => js_promises_value(function, body),
-        Language::Python | Language::Rust | Language::Sql => false,
-    }
-}
-
-fn c_promises_value(function: At<'_>, body: At<'_>) -> bool {
-    if !function.is("function_definition") {
-        return false;
-    }
-    let (Some(returned), Some(name)) = (function.child("type"), c_name(function)) else {
-        return false;
-    };
-    let is_pointer = function
-        .child("declarator")
-        .is_some_and(|declarator| !declarator.is("function_declarator"));
-    let plain = returned.is_any(&["primitive_type", "sized_type_specifier"]) && returned.text() != "void"
-        || is_pointer
-        || matches!(returned.text(), "size_t" | "std::string" | "string" | "FILE" | "bool" | "int64_t" | "uint32_t" | "int32_t" | "uint64_t");
-    let returns_value = body
-        .inside_function(FUNCTIONS)
-        .any(|at| at.is("return_statement") && at.children().next().is_some());
-    let is_template = returned.is("placeholder_type_specifier");
-    let hidden = body.inside_function(FUNCTIONS).any(|at| {
-        at.kind().starts_with("preproc") || at.is_any(&["gnu_asm_expression", "co_return_statement", "co_yield_statement"])
-            || (at.is("expression_statement") && at.children().next().is_none_or(|inner| inner.is("identifier")))
-    });
-    // a switch over all values of an enumeration ends nowhere else
-    let ends_in_switch = statements(body).last().is_some_and(|last| last.is("switch_statement") && !has_break(*last));
-    let text = function.text();
-    let head = text.get(..body.node().start_byte().saturating_sub(function.node().start_byte())).unwrap_or_default();
-    plain
-        && !is_template
-        && !hidden
-        && !ends_in_switch
-        && name.text() != "main"
-        && !head.contains("oreturn")
-        && !head.contains("operator")
-        && !head.contains("naked")
-        && (returns_value || statements(body).len() > 1)
-        && statements(body).last().is_none_or(|last| !ends_in_call(*last))
-}
-
-/// Whether the last thing is a call that, for all the code shows, may not come back.
-fn ends_in_call(last: At<'_>) -> bool {
-    let name = match last.only() {
-        Some(inner) if last.is("expression_statement") => words::callee(inner),
-        _ => return false,
-    };
-    let lower = name.to_lowercase();
-    ["fail", "error", "die", "fatal", "abort", "exit", "throw", "panic", "unreachable", "assert", "jump", "raise"]
-        .iter()
-        .any(|word| lower.contains(word))
-}
-
-/// In JavaScript nothing is promised; code whose every branch returns a value means to return one.
-fn js_promises_value(function: At<'_>, body: At<'_>) -> bool {
-    if function.is_any(&["generator_function", "generator_function_declaration", "class_static_block", "class_body"])
-        || function.has_token("*")
-        || function.child("return_type").is_some_and(|returned| {
-            ["void", "undefined", "never", "any", "unknown", "asserts", "Promise<void>"]
-                .iter()
-                .any(|word| returned.text().contains(word))
-        })
-    {
-        return false;
-    }
-    let list = statements(body);
-    let Some(last) = list.last().filter(|last| last.is("if_statement")) else { return false };
-    let links = returning_links(*last);
-    let all: Vec<At<'_>> = body
-        .inside_function(FUNCTIONS)
-        .filter(|at| at.is("return_statement"))
-        .filter_map(|at| at.children().next().or(Some(at)))
-        .collect();
-    if links == 0 || all.iter().any(|value| value.is("return_statement") || words::is_null(*value)) {
-        return false;
-    }
-    let booleans = all.len() > 1 && all.iter().all(|value| value.is_any(&["true", "false"])) && all.iter().any(|value| value.text() != all[0].text());
-    booleans || (links > 1 && list.len() <= 3) || js_is_element_callback(function)
-}
-
-/// How many links an if chain without a last else has, when every one of them leaves the function and compares; 0 otherwise.
-fn returning_links(at: At<'_>) -> u32 {
-    let mut link = at;
-    for count in 1..DEPTH_MAX {
-        let compares = link.child("condition").map(At::bare).and_then(At::sides).is_some_and(|(_, operator, _)| matches!(operator, "<" | ">" | "<=" | ">=") || count == 1);
-        let leaves = link.child("consequence").is_some_and(|then| !goes_on(then, Stops::AtExits, 0));
-        if !compares || !leaves {
-            return 0;
-        }
-        match link.child("alternative").and_then(At::only) {
-            None => return if link.child("alternative").is_none() { count } else { 0 },
-            Some(inner) if inner.is("if_statement") => link = inner,
-            Some(_) => return 0,
-        }
-    }
-    0
-}
-
-/// Whether a function is given to `reduce` or `sort`, which need what it returns.
-fn js_is_element_callback(function: At<'_>) -> bool {
-    let Some(call) = function.parent().and_then(At::parent) else { return false };
-    words::method(call).is_some_and(|(_, name)| {
-        matches!(name, "reduce" | "sort" | "reduceRight")
-    })
-}
-
 fn find_jump_in_finally(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    if let Some(jump) = at
-        .inside_function(FUNCTIONS)
-        .find(|inner| inner.is("return_statement") || inner.is("throw_statement") && inner.parent().and_then(At::parent) == Some(at))
-        && jump.is("return_statement")
+    if let Some(jump) = at.inside_function(FUNCTIONS).find(|inner| {
+        inner.is("return_statement")
+            || inner.is("throw_statement") && inner.parent().and_then(At::parent) == Some(at)
+    }) && jump.is("return_statement")
     {
         report.add(
             &nodes.source,

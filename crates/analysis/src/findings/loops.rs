@@ -49,7 +49,7 @@ pub(crate) fn find(nodes: &Nodes<'_>, report: &mut Report) {
 }
 
 /// The condition of a loop.
-pub(crate) fn condition<'n>(at: At<'n>) -> Option<At<'n>> {
+pub(crate) fn condition(at: At<'_>) -> Option<At<'_>> {
     if at.language() == Language::Go {
         let first = at.children().find(|inner| inner.field() != "body")?;
         return match first.kind() {
@@ -62,7 +62,7 @@ pub(crate) fn condition<'n>(at: At<'n>) -> Option<At<'n>> {
 }
 
 /// The step of a counting loop.
-pub(crate) fn step<'n>(at: At<'n>) -> Option<At<'n>> {
+pub(crate) fn step(at: At<'_>) -> Option<At<'_>> {
     let clause = at.child_of("for_clause").unwrap_or(at);
     clause.child("update").or_else(|| clause.child("increment"))
 }
@@ -71,48 +71,54 @@ pub(crate) fn step<'n>(at: At<'n>) -> Option<At<'n>> {
 fn may_be_left(at: At<'_>) -> bool {
     flow::has_break(at)
         || at.inside_function(FUNCTIONS).any(|inner| {
-            inner.is_any(&["return_statement", "throw_statement", "throw_expression", "co_return_statement", "yield_expression", "await_expression"])
-                || words::is_exit(inner)
+            inner.is_any(&[
+                "return_statement",
+                "throw_statement",
+                "throw_expression",
+                "co_return_statement",
+                "yield_expression",
+                "await_expression",
+            ]) || words::is_exit(inner)
                 || (inner.is("continue_statement") && inner.children().next().is_some())
                 || (inner.is("yield_statement"))
         })
 }
 
 fn find_infinite(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    if !at.is_any(&["while_statement", "for_statement", "do_statement"]) || at.child_of("range_clause").is_some() {
+    if !at.is_any(&["while_statement", "for_statement", "do_statement"])
+        || at.child_of("range_clause").is_some()
+    {
         return;
     }
     if flow::is_endless(at) {
-        let acts = at.inside().any(|inner| {
-            words::is_call(inner)
-                || inner.is_any(&["await_expression", "send_statement", "select_statement", "yield_expression", "assert_statement", "synchronized_statement"])
-                || inner.is_any(FUNCTIONS)
-                || inner.kind().starts_with("preproc")
-                || (inner.is("unary_expression") && inner.operator() == "<-")
-        });
-        let has_body = at.child("body").is_some_and(|body| body.children().next().is_some());
-        if !acts && has_body && !may_be_left(at) {
-            report.add(
-                &nodes.source,
-                &INFINITE,
-                at.node(),
-                "This loop never ends: its condition always holds and nothing in it leaves it.".to_owned(),
-                "Give it a condition that becomes false, or a break.",
-            );
-        }
+        find_endless(nodes, at, report);
         return;
     }
-    let Some(condition) = condition(at) else { return };
+    let Some(condition) = condition(at) else {
+        return;
+    };
     if may_be_left(at) || at.inside().any(|inner| inner.kind().starts_with("preproc")) {
         return;
     }
     let plain = condition.with_inside().all(|inner| {
-        inner.is_any(&["identifier", "binary_expression", "unary_expression", "parenthesized_expression", "true", "false"])
-            && (!inner.is("unary_expression") || matches!(inner.operator(), "!" | "-" | "+"))
+        inner.is_any(&[
+            "identifier",
+            "binary_expression",
+            "unary_expression",
+            "parenthesized_expression",
+            "true",
+            "false",
+        ]) && (!inner.is("unary_expression") || matches!(inner.operator(), "!" | "-" | "+"))
             || words::is_literal(inner)
     });
-    let names: Vec<&str> = condition.with_inside().filter(|inner| inner.is("identifier")).map(At::text).collect();
-    let Some(function) = at.function(FUNCTIONS) else { return };
+    let names: Vec<&str> = condition
+        .with_inside()
+        .filter(|inner| inner.is("identifier"))
+        .map(At::text)
+        .collect();
+    let Some(function) = at.function(FUNCTIONS) else {
+        return;
+    };
     let sure = plain
         && !names.is_empty()
         && names.iter().all(|name| {
@@ -126,8 +132,45 @@ fn find_infinite(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
             &nodes.source,
             &INFINITE,
             at.node(),
-            format!("Nothing in this loop changes `{}`: once begun, it never ends.", condition.short()),
-            format!("Change `{}` in the loop, or leave the loop.", names.first().unwrap_or(&"")),
+            format!(
+                "Nothing in this loop changes `{}`: once begun, it never ends.",
+                condition.short()
+            ),
+            format!(
+                "Change `{}` in the loop, or leave the loop.",
+                names.first().unwrap_or(&"")
+            ),
+        );
+    }
+}
+
+/// A loop without a condition that does nothing but compute.
+fn find_endless(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
+    let acts = at.inside().any(|inner| {
+        words::is_call(inner)
+            || inner.is_any(&[
+                "await_expression",
+                "send_statement",
+                "select_statement",
+                "yield_expression",
+                "assert_statement",
+                "synchronized_statement",
+            ])
+            || inner.is_any(FUNCTIONS)
+            || inner.kind().starts_with("preproc")
+            || (inner.is("unary_expression") && inner.operator() == "<-")
+    });
+    let has_body = at
+        .child("body")
+        .is_some_and(|body| body.children().next().is_some());
+    if !acts && has_body && !may_be_left(at) {
+        report.add(
+            &nodes.source,
+            &INFINITE,
+            at.node(),
+            "This loop never ends: its condition always holds and nothing in it leaves it."
+                .to_owned(),
+            "Give it a condition that becomes false, or a break.",
         );
     }
 }
@@ -153,7 +196,11 @@ fn moves_up(step: At<'_>, name: &str) -> Option<bool> {
     }
     let operator = step.operator();
     let amount = step.child("right")?;
-    let amount = if amount.is("expression_list") { amount.only()? } else { amount };
+    let amount = if amount.is("expression_list") {
+        amount.only()?
+    } else {
+        amount
+    };
     match operator {
         "+=" if words::whole(amount).is_some_and(|amount| amount > 0) => Some(true),
         "-=" if words::whole(amount).is_some_and(|amount| amount > 0) => Some(false),
@@ -162,10 +209,19 @@ fn moves_up(step: At<'_>, name: &str) -> Option<bool> {
 }
 
 fn find_direction(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    let (Some(condition), Some(step)) = (condition(at), step(at)) else { return };
-    let Some((left, operator, right)) = condition.sides() else { return };
+    let (Some(condition), Some(step)) = (condition(at), step(at)) else {
+        return;
+    };
+    let Some((left, operator, right)) = condition.sides() else {
+        return;
+    };
     let (name, wants_up) = match operator {
-        "<" | "<=" if left.is("identifier") && !right.is("identifier") || operator.starts_with('<') && moves_up(step, left.text()).is_some() => (left, true),
+        "<" | "<="
+            if left.is("identifier") && !right.is("identifier")
+                || operator.starts_with('<') && moves_up(step, left.text()).is_some() =>
+        {
+            (left, true)
+        }
         ">" | ">=" if moves_up(step, left.text()).is_some() => (left, false),
         "<" | "<=" => (right, false),
         ">" | ">=" => (right, true),
@@ -184,7 +240,11 @@ fn find_direction(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
         &nodes.source,
         &DIRECTION,
         step.node(),
-        format!("`{}` counts {word}, away from its limit `{}`.", name.text(), limit.short()),
+        format!(
+            "`{}` counts {word}, away from its limit `{}`.",
+            name.text(),
+            limit.short()
+        ),
         "Count the other way, or turn the comparison round.",
     );
 }
@@ -213,7 +273,8 @@ fn find_empty_body(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
         return;
     }
     let block_follows = at.next().is_some_and(|next| {
-        next.is_any(&["statement_block", "compound_statement", "block"]) && next.row() <= at.end_row() + 1
+        next.is_any(&["statement_block", "compound_statement", "block"])
+            && next.row() <= at.end_row() + 1
     });
     let plain_if = at.is("if_statement") && at.child("alternative").is_none();
     if block_follows || plain_if {
@@ -238,17 +299,38 @@ fn find_fallthrough(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
         let list = flow::statements_of_case(*case);
         let after = flow::statements_of_case(*next);
         let Some(last) = list.last() else { continue };
-        let stops = list.iter().any(|inner| !flow::goes_on(*inner, Stops::AtExits, 0));
-        let hidden = case.inside().any(|inner| inner.kind().starts_with("preproc") || inner.is_any(&["attributed_statement", "attribute_declaration", "case_statement"]));
-        let harmless = after.first().is_none_or(|first| first.is_any(&["break_statement", "return_statement"]));
-        if case.is("switch_rule") || stops || hidden || harmless || counts_down(*case, *next) || says_so(*last, *next) || ends_unknown(*last) {
+        let stops = list
+            .iter()
+            .any(|inner| !flow::goes_on(*inner, Stops::AtExits, 0));
+        let hidden = case.inside().any(|inner| {
+            inner.kind().starts_with("preproc")
+                || inner.is_any(&[
+                    "attributed_statement",
+                    "attribute_declaration",
+                    "case_statement",
+                ])
+        });
+        let harmless = after
+            .first()
+            .is_none_or(|first| first.is_any(&["break_statement", "return_statement"]));
+        if case.is("switch_rule")
+            || stops
+            || hidden
+            || harmless
+            || counts_down(*case, *next)
+            || says_so(*last, *next)
+            || ends_unknown(*last)
+        {
             continue;
         }
         report.add(
             &nodes.source,
             &FALLTHROUGH,
             next.node(),
-            format!("The case before this one, on line {}, has no break and runs on into it.", case.row() + 1),
+            format!(
+                "The case before this one, on line {}, has no break and runs on into it.",
+                case.row() + 1
+            ),
             "End that case with break, or say in a comment that it falls through.",
         );
     }
@@ -257,10 +339,15 @@ fn find_fallthrough(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
 /// Whether a case leads to the one of the next lower number: steps that are meant to add up.
 fn counts_down(case: At<'_>, next: At<'_>) -> bool {
     let value = |at: At<'_>| {
-        let label = at.children().find(|inner| inner.is("switch_label")).and_then(At::only);
+        let label = at
+            .children()
+            .find(|inner| inner.is("switch_label"))
+            .and_then(At::only);
         at.child("value").or(label).and_then(words::whole)
     };
-    value(case).zip(value(next)).is_some_and(|(high, low)| high == low + 1)
+    value(case)
+        .zip(value(next))
+        .is_some_and(|(high, low)| high == low + 1)
 }
 
 /// Whether a comment stands between the last statement of a case and the next case, or inside the last statement's end.
@@ -272,17 +359,45 @@ fn says_so(last: At<'_>, next: At<'_>) -> bool {
         }
         index = node.next_sibling();
     }
-    next.node().prev_sibling().is_some_and(|node| node.kind().ends_with("comment"))
-        || last.text().to_lowercase().contains("fall") 
-        || next.tokens().take(4).any(|token| token.kind().ends_with("comment") && token.text().to_lowercase().contains("fall"))
-        || (last.is_any(&["compound_statement", "statement_block", "block"]) && last.tokens().any(|token| token.kind().ends_with("comment") && token.end_row() + 1 >= last.end_row()))
+    next.node()
+        .prev_sibling()
+        .is_some_and(|node| node.kind().ends_with("comment"))
+        || last.text().to_lowercase().contains("fall")
+        || next.tokens().take(4).any(|token| {
+            token.kind().ends_with("comment") && token.text().to_lowercase().contains("fall")
+        })
+        || (last.is_any(&["compound_statement", "statement_block", "block"])
+            && last.tokens().any(|token| {
+                token.kind().ends_with("comment") && token.end_row() + 1 >= last.end_row()
+            }))
 }
 
 /// Whether a case ends in a call that may not come back, for all the code shows.
 fn ends_unknown(last: At<'_>) -> bool {
-    let Some(inner) = last.children().next().filter(|_| last.is("expression_statement")) else { return false };
+    let Some(inner) = last
+        .children()
+        .next()
+        .filter(|_| last.is("expression_statement"))
+    else {
+        return false;
+    };
     let name = words::callee(inner).to_lowercase();
-    ["fail", "error", "die", "fatal", "abort", "exit", "throw", "panic", "unreachable", "assert", "raise", "usage", "invalid", "unexpected"]
-        .iter()
-        .any(|word| name.contains(word))
+    [
+        "fail",
+        "error",
+        "die",
+        "fatal",
+        "abort",
+        "exit",
+        "throw",
+        "panic",
+        "unreachable",
+        "assert",
+        "raise",
+        "usage",
+        "invalid",
+        "unexpected",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }

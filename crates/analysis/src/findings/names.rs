@@ -14,34 +14,45 @@ pub(crate) struct Local<'n> {
     pub(crate) value: Option<At<'n>>,
 }
 
-/// The declared identifier below declarators.
-pub(crate) fn declared<'n>(declarator: At<'n>) -> Option<At<'n>> {
-    let mut at = declarator;
-    for _ in 0..20 {
-        if at.is_any(&["identifier", "field_identifier"]) {
-            return Some(at);
-        }
-        at = at.child("declarator").or_else(|| at.child("name")).or_else(|| at.is_any(&["reference_declarator", "parenthesized_declarator"]).then(|| at.only()).flatten())?;
-    }
-    None
-}
-
 /// Whether an identifier stands where it is declared: a variable or a parameter.
 fn is_declaring(at: At<'_>) -> bool {
-    let Some(parent) = at.parent() else { return false };
+    let Some(parent) = at.parent() else {
+        return false;
+    };
     match parent.kind() {
-        "variable_declarator" | "formal_parameter" | "resource" | "enhanced_for_statement" | "catch_formal_parameter"
-        | "parameter_declaration" | "variadic_parameter_declaration" | "var_spec" | "const_spec" => {
+        "variable_declarator"
+        | "formal_parameter"
+        | "resource"
+        | "enhanced_for_statement"
+        | "catch_formal_parameter"
+        | "parameter_declaration"
+        | "variadic_parameter_declaration"
+        | "var_spec"
+        | "const_spec" => {
             matches!(at.field(), "name" | "declarator")
         }
-        "init_declarator" | "array_declarator" | "pointer_declarator" | "declaration" | "optional_parameter_declaration" => {
-            at.field() == "declarator"
+        "init_declarator"
+        | "array_declarator"
+        | "pointer_declarator"
+        | "declaration"
+        | "for_range_loop"
+        | "optional_parameter_declaration" => at.field() == "declarator",
+        "expression_list" => {
+            parent.field() == "left"
+                && parent.parent().is_some_and(|outer| {
+                    outer.is("short_var_declaration")
+                        || (outer.is("range_clause") && outer.has_token(":="))
+                })
         }
-        "reference_declarator" => true,
-        "for_range_loop" => at.field() == "declarator",
-        "expression_list" => parent.field() == "left" && parent.parent().is_some_and(|outer| outer.is("short_var_declaration") || (outer.is("range_clause") && outer.has_token(":="))),
         "required_parameter" | "optional_parameter" => at.field() == "pattern",
-        "formal_parameters" | "inferred_parameters" | "lambda_expression" | "structured_binding_declarator" | "type_pattern" | "instanceof_expression" | "record_pattern_component" => true,
+        "formal_parameters"
+        | "inferred_parameters"
+        | "lambda_expression"
+        | "structured_binding_declarator"
+        | "reference_declarator"
+        | "type_pattern"
+        | "instanceof_expression"
+        | "record_pattern_component" => true,
         "arrow_function" => at.field() == "parameter",
         "for_in_statement" => at.field() == "left" && parent.child("kind").is_some(),
         _ => false,
@@ -63,10 +74,17 @@ pub(crate) fn is_address_taken(name: &str, function: At<'_>) -> bool {
     function.inside().any(|at| {
         (at.is_any(&["pointer_expression", "unary_expression"])
             && at.operator() == "&"
-            && at.child("argument").or_else(|| at.child("operand")).is_some_and(|of| of.bare().text() == name))
+            && at
+                .child("argument")
+                .or_else(|| at.child("operand"))
+                .is_some_and(|of| of.bare().text() == name))
             || (at.is("init_declarator")
-                && at.child("declarator").is_some_and(|declarator| declarator.is("reference_declarator"))
-                && at.child("value").is_some_and(|value| value.bare().text() == name))
+                && at
+                    .child("declarator")
+                    .is_some_and(|declarator| declarator.is("reference_declarator"))
+                && at
+                    .child("value")
+                    .is_some_and(|value| value.bare().text() == name))
             || (at.is("lambda_capture_specifier") && at.text().contains('&'))
             || (at.is("type_qualifier") && at.text() == "volatile")
     })
@@ -94,10 +112,14 @@ pub(crate) fn locals<'n>(function: At<'n>) -> Vec<Local<'n>> {
             positions.remove(at.text());
         }
     }
-    found.into_iter().filter(|(_, count)| *count == 1).map(|(local, _)| local).collect()
+    found
+        .into_iter()
+        .filter(|(_, count)| *count == 1)
+        .map(|(local, _)| local)
+        .collect()
 }
 
-fn local_of<'n>(name: At<'n>) -> Option<Local<'n>> {
+fn local_of(name: At<'_>) -> Option<Local<'_>> {
     let declaration = name.ancestors().find(|at| {
         at.is_any(&[
             "declaration",
@@ -125,9 +147,20 @@ fn local_of<'n>(name: At<'n>) -> Option<Local<'n>> {
     let value = name
         .ancestors()
         .take_while(|at| at.index >= declaration.index)
-        .find(|at| at.is_any(&["init_declarator", "variable_declarator", "var_spec", "short_var_declaration"]))
+        .find(|at| {
+            at.is_any(&[
+                "init_declarator",
+                "variable_declarator",
+                "var_spec",
+                "short_var_declaration",
+            ])
+        })
         .and_then(|at| at.child("value").or_else(|| at.child("right")));
-    Some(Local { name, declaration, value })
+    Some(Local {
+        name,
+        declaration,
+        value,
+    })
 }
 
 impl<'n> Local<'n> {
@@ -139,17 +172,22 @@ impl<'n> Local<'n> {
     /// The declarator of C around the name: `*p`, `a[3]`.
     pub(crate) fn declarators(&self) -> impl Iterator<Item = At<'n>> {
         let declaration = self.declaration;
-        self.name.ancestors().take_while(move |at| at.index > declaration.index)
+        self.name
+            .ancestors()
+            .take_while(move |at| at.index > declaration.index)
     }
 
     pub(crate) fn is_pointer(&self) -> bool {
-        self.declarators().any(|at| at.is_any(&["pointer_declarator", "abstract_pointer_declarator"]))
+        self.declarators()
+            .any(|at| at.is_any(&["pointer_declarator", "abstract_pointer_declarator"]))
     }
 
     /// The size of an array, where one is given.
     pub(crate) fn array_size(&self) -> Option<At<'n>> {
         let parent = self.name.parent()?;
-        (parent.is("array_declarator")).then(|| parent.child("size")).flatten()
+        (parent.is("array_declarator"))
+            .then(|| parent.child("size"))
+            .flatten()
     }
 
     pub(crate) fn is_parameter(&self) -> bool {
@@ -165,9 +203,13 @@ impl<'n> Local<'n> {
     }
 
     pub(crate) fn is_static(&self) -> bool {
-        self.declaration
-            .children()
-            .any(|at| at.is("storage_class_specifier") && matches!(at.text(), "static" | "extern" | "thread_local" | "_Thread_local"))
+        self.declaration.children().any(|at| {
+            at.is("storage_class_specifier")
+                && matches!(
+                    at.text(),
+                    "static" | "extern" | "thread_local" | "_Thread_local"
+                )
+        })
     }
 
     /// Every place it is named, after its declaration, in order.
@@ -175,7 +217,9 @@ impl<'n> Local<'n> {
         let (name, text) = (self.name, self.name.text());
         function
             .inside()
-            .filter(|at| at.is("identifier") && *at != name && at.text() == text && !is_member_name(*at))
+            .filter(|at| {
+                at.is("identifier") && *at != name && at.text() == text && !is_member_name(*at)
+            })
             .collect()
     }
 }
@@ -201,7 +245,10 @@ pub(crate) fn outer_functions<'n>(nodes: &'n super::nodes::Nodes<'_>) -> Vec<At<
     ];
     let mut found: Vec<At<'n>> = Vec::new();
     for at in nodes.all() {
-        if at.is_any(BODIES) && at.child("body").is_some() && found.last().is_none_or(|last| !last.holds(at)) {
+        if at.is_any(BODIES)
+            && at.child("body").is_some()
+            && found.last().is_none_or(|last| !last.holds(at))
+        {
             found.push(at);
         }
     }
@@ -209,7 +256,7 @@ pub(crate) fn outer_functions<'n>(nodes: &'n super::nodes::Nodes<'_>) -> Vec<At<
 }
 
 /// The statement of a list that holds `at`, with its list.
-pub(crate) fn statement_of<'n>(at: At<'n>) -> Option<(At<'n>, At<'n>)> {
+pub(crate) fn statement_of(at: At<'_>) -> Option<(At<'_>, At<'_>)> {
     let mut inner = at;
     loop {
         let outer = inner.parent()?;

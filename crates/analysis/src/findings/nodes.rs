@@ -241,7 +241,10 @@ impl<'n> At<'n> {
     }
 
     /// Every named node inside that is of the same function.
-    pub(crate) fn inside_function(self, functions: &'static [&'static str]) -> impl Iterator<Item = At<'n>> {
+    pub(crate) fn inside_function(
+        self,
+        functions: &'static [&'static str],
+    ) -> impl Iterator<Item = At<'n>> {
         let nodes = self.nodes;
         let end = self.entry().end;
         let mut next = self.index + 1;

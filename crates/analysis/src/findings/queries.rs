@@ -30,7 +30,10 @@ pub(crate) fn find(nodes: &Nodes<'_>, report: &mut Report) {
             &nodes.source,
             &STRING_BUILT_SQL,
             at.node(),
-            format!("`{}` becomes part of the text of this query.", value.short()),
+            format!(
+                "`{}` becomes part of the text of this query.",
+                value.short()
+            ),
             "Use a parameter (a placeholder and the value beside it) instead of building the text.",
         );
     }
@@ -44,19 +47,42 @@ fn is_message(at: At<'_>) -> bool {
     if !words::is_call(at) {
         return false;
     }
-    let name = words::method(at).map_or_else(|| words::callee(at), |(_, name)| name).to_lowercase();
+    let name = words::method(at)
+        .map_or_else(|| words::callee(at), |(_, name)| name)
+        .to_lowercase();
     let object = words::method(at).map_or("", |(object, _)| object.text());
-    object == "console" || ["log", "print", "error", "warn", "info", "debug", "fail", "exception", "equal"].iter().any(|word| name.contains(word) && !name.starts_with("sprint"))
+    object == "console"
+        || [
+            "log",
+            "print",
+            "error",
+            "warn",
+            "info",
+            "debug",
+            "fail",
+            "exception",
+            "equal",
+        ]
+        .iter()
+        .any(|word| name.contains(word) && !name.starts_with("sprint"))
 }
 
 /// Whether a text begins a query.
 fn is_query(text: &str) -> bool {
-    let upper = text.trim_start_matches(['"', '\'', '`', ' ', '\n', '\t', 'R', '(']).to_uppercase();
+    let upper = text
+        .trim_start_matches(['"', '\'', '`', ' ', '\n', '\t', 'R', '('])
+        .to_uppercase();
     let words: Vec<&str> = upper.split_whitespace().collect();
-    let has = |word: &str| words.iter().any(|other| other.trim_matches(['"', '\'', '(', ')', '`']) == word);
+    let has = |word: &str| {
+        words
+            .iter()
+            .any(|other| other.trim_matches(['"', '\'', '(', ')', '`']) == word)
+    };
     match words.first().copied().unwrap_or_default() {
         "SELECT" => has("FROM"),
-        "INSERT" | "REPLACE" => has("INTO") && (has("VALUES") || words.iter().any(|word| word.starts_with("VALUES("))),
+        "INSERT" | "REPLACE" => {
+            has("INTO") && (has("VALUES") || words.iter().any(|word| word.starts_with("VALUES(")))
+        }
         "DELETE" => has("FROM") && has("WHERE"),
         "UPDATE" => has("SET"),
         _ => false,
@@ -66,7 +92,9 @@ fn is_query(text: &str) -> bool {
 /// Whether the text before a value is where a value stands in a query, not the name of a table.
 fn expects_value(before: &str) -> bool {
     let end = before.trim_end_matches(['"', '`']).trim_end();
-    end.ends_with(['=', '\'', '(', ',', '<', '>', '%']) || end.to_uppercase().ends_with(" LIKE") || end.to_uppercase().ends_with(" LIMIT")
+    end.ends_with(['=', '\'', '(', ',', '<', '>', '%'])
+        || end.to_uppercase().ends_with(" LIKE")
+        || end.to_uppercase().ends_with(" LIMIT")
 }
 
 /// Whether a value may be anything: a name or a call, but no constant and no number.
@@ -75,12 +103,35 @@ fn is_free(at: At<'_>) -> bool {
     let text = at.text();
     let last = text.rsplit(['.', ':', '>']).next().unwrap_or(text);
     let lower = text.to_lowercase();
-    let looks_safe = ["placeholder", "quote", "escape", "table", "column", "join", "count", "length", "size", "to_string", "parseint", "number("].iter().any(|word| lower.contains(word));
-    !words::is_literal(at) && !words::is_macro_name(last) && !looks_safe && !at.is_any(&["ternary_expression", "conditional_expression", "template_string", "cast_expression"])
+    let looks_safe = [
+        "placeholder",
+        "quote",
+        "escape",
+        "table",
+        "column",
+        "join",
+        "count",
+        "length",
+        "size",
+        "to_string",
+        "parseint",
+        "number(",
+    ]
+    .iter()
+    .any(|word| lower.contains(word));
+    !words::is_literal(at)
+        && !words::is_macro_name(last)
+        && !looks_safe
+        && !at.is_any(&[
+            "ternary_expression",
+            "conditional_expression",
+            "template_string",
+            "cast_expression",
+        ])
 }
 
 /// The operands of a sum of strings, from left to right.
-fn operands<'n>(at: At<'n>) -> Vec<At<'n>> {
+fn operands(at: At<'_>) -> Vec<At<'_>> {
     let mut found = Vec::new();
     let mut link = at;
     while let Some((left, "+", right)) = link.sides() {
@@ -99,11 +150,17 @@ fn operands<'n>(at: At<'n>) -> Vec<At<'n>> {
 }
 
 fn in_sum<'n>(at: At<'n>) -> Option<At<'n>> {
-    if at.operator() != "+" || at.outer().is_some_and(|outer| outer.is("binary_expression") && outer.operator() == "+") {
+    if at.operator() != "+"
+        || at
+            .outer()
+            .is_some_and(|outer| outer.is("binary_expression") && outer.operator() == "+")
+    {
         return None;
     }
     let parts = operands(at);
-    let first = parts.first().filter(|first| words::is_string(**first) || first.text().contains('"'))?;
+    let first = parts
+        .first()
+        .filter(|first| words::is_string(**first) || first.text().contains('"'))?;
     let constant = |part: &At<'n>| words::is_string(*part) || part.is("template_string");
     let mut head = String::new();
     for part in &parts {
@@ -119,29 +176,52 @@ fn in_sum<'n>(at: At<'n>) -> Option<At<'n>> {
     None
 }
 
-fn in_template<'n>(at: At<'n>) -> Option<At<'n>> {
+fn in_template(at: At<'_>) -> Option<At<'_>> {
     // a tag decides itself what becomes of the values
     if at.parent().is_some_and(|outer| outer.is("call_expression")) || !is_query(at.text()) {
         return None;
     }
     let start = at.node().start_byte();
-    at.children().filter(|part| part.is("template_substitution")).find_map(|part| {
-        let before = at.text().get(..part.node().start_byte() - start).unwrap_or_default();
-        let value = part.only()?;
-        (expects_value(before) && is_free(value)).then_some(value)
-    })
+    at.children()
+        .filter(|part| part.is("template_substitution"))
+        .find_map(|part| {
+            let before = at
+                .text()
+                .get(..part.node().start_byte() - start)
+                .unwrap_or_default();
+            let value = part.only()?;
+            (expects_value(before) && is_free(value)).then_some(value)
+        })
 }
 
 /// `fmt.Sprintf("SELECT … '%s'", name)`, `String.format(…)`, `sprintf(buffer, …)`.
-fn in_format<'n>(at: At<'n>) -> Option<At<'n>> {
+fn in_format(at: At<'_>) -> Option<At<'_>> {
     let name = words::method(at).map_or_else(|| words::callee(at), |(_, name)| name);
-    if !matches!(name, "Sprintf" | "format" | "formatted" | "sprintf" | "snprintf") {
+    if !matches!(
+        name,
+        "Sprintf" | "format" | "formatted" | "sprintf" | "snprintf"
+    ) {
         return None;
     }
     let arguments = words::arguments(at);
-    let position = arguments.iter().position(|argument| words::is_string(*argument) && is_query(argument.text()))?;
+    let position = arguments
+        .iter()
+        .position(|argument| words::is_string(*argument) && is_query(argument.text()))?;
     let text = arguments.get(position)?.text();
-    let quoted = text.contains("'%s'") || text.contains("'%v'") || text.contains("= %s") || text.contains("=%s") || text.contains("= %v");
+    let quoted = text.contains("'%s'")
+        || text.contains("'%v'")
+        || text.contains("= %s")
+        || text.contains("=%s")
+        || text.contains("= %v");
     let sql = !text.contains("%q") || at.language() != Language::C;
-    (quoted && sql).then(|| arguments.get(position + 1..).unwrap_or_default().iter().copied().find(|argument| is_free(*argument))).flatten()
+    (quoted && sql)
+        .then(|| {
+            arguments
+                .get(position + 1..)
+                .unwrap_or_default()
+                .iter()
+                .copied()
+                .find(|argument| is_free(*argument))
+        })
+        .flatten()
 }

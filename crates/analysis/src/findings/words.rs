@@ -73,18 +73,21 @@ pub(crate) fn is_call(at: At<'_>) -> bool {
 }
 
 /// The text of what is called: `a.push`, `strlen`, `os.Open`.
-pub(crate) fn callee<'n>(call: At<'n>) -> &'n str {
+pub(crate) fn callee(call: At<'_>) -> &'_ str {
     match call.kind() {
         "call_expression" => call.child("function").map_or("", At::text),
         "method_invocation" => call.child("name").map_or("", At::text),
-        "new_expression" => call.child("constructor").or_else(|| call.child("type")).map_or("", At::text),
+        "new_expression" => call
+            .child("constructor")
+            .or_else(|| call.child("type"))
+            .map_or("", At::text),
         "object_creation_expression" => call.child("type").map_or("", At::text),
         _ => "",
     }
 }
 
 /// What a method is called on and its name: `a.push(1)` gives `a` and `push`.
-pub(crate) fn method<'n>(call: At<'n>) -> Option<(At<'n>, &'n str)> {
+pub(crate) fn method(call: At<'_>) -> Option<(At<'_>, &'_ str)> {
     if call.is("method_invocation") {
         return Some((call.child("object")?, call.child("name")?.text()));
     }
@@ -95,7 +98,7 @@ pub(crate) fn method<'n>(call: At<'n>) -> Option<(At<'n>, &'n str)> {
 }
 
 /// What a field is of and its name.
-pub(crate) fn member<'n>(at: At<'n>) -> Option<(At<'n>, &'n str)> {
+pub(crate) fn member(at: At<'_>) -> Option<(At<'_>, &'_ str)> {
     let (object, name) = match at.kind() {
         "member_expression" => ("object", "property"),
         "field_access" => ("object", "field"),
@@ -107,7 +110,7 @@ pub(crate) fn member<'n>(at: At<'n>) -> Option<(At<'n>, &'n str)> {
 }
 
 /// What is indexed and by what: `a[i]` gives `a` and `i`.
-pub(crate) fn index<'n>(at: At<'n>) -> Option<(At<'n>, At<'n>)> {
+pub(crate) fn index(at: At<'_>) -> Option<(At<'_>, At<'_>)> {
     match at.kind() {
         "subscript_expression" => {
             let object = at.child("object").or_else(|| at.child("argument"))?;
@@ -123,7 +126,7 @@ pub(crate) fn index<'n>(at: At<'n>) -> Option<(At<'n>, At<'n>)> {
 }
 
 /// The arguments of a call.
-pub(crate) fn arguments<'n>(call: At<'n>) -> Vec<At<'n>> {
+pub(crate) fn arguments(call: At<'_>) -> Vec<At<'_>> {
     call.child("arguments")
         .map(|list| list.children().collect())
         .unwrap_or_default()
@@ -132,12 +135,21 @@ pub(crate) fn arguments<'n>(call: At<'n>) -> Vec<At<'n>> {
 /// Whether it is a whole number, and which.
 pub(crate) fn whole(at: At<'_>) -> Option<i64> {
     let at = at.bare();
-    if !at.is_any(&["number", "number_literal", "int_literal", "decimal_integer_literal", "hex_integer_literal"]) {
+    if !at.is_any(&[
+        "number",
+        "number_literal",
+        "int_literal",
+        "decimal_integer_literal",
+        "hex_integer_literal",
+    ]) {
         return None;
     }
     let text = at.text().replace(['_', '\''], "");
     let plain = text.trim_end_matches(['u', 'U', 'l', 'L', 'n']);
-    match plain.strip_prefix("0x").or_else(|| plain.strip_prefix("0X")) {
+    match plain
+        .strip_prefix("0x")
+        .or_else(|| plain.strip_prefix("0X"))
+    {
         Some(hex) => i64::from_str_radix(hex, 16).ok(),
         None => plain.parse().ok(),
     }
@@ -182,14 +194,15 @@ pub(crate) fn is_literal(at: At<'_>) -> bool {
 
 /// Whether it names nothing: `null`, `nil`, `NULL`, `nullptr`.
 pub(crate) fn is_null(at: At<'_>) -> bool {
-    at.is_any(&["null", "null_literal", "nil"]) || matches!(at.text(), "NULL" | "nullptr" | "undefined")
+    at.is_any(&["null", "null_literal", "nil"])
+        || matches!(at.text(), "NULL" | "nullptr" | "undefined")
 }
 
 /// Whether looking at it twice gives the same and changes nothing: no call, no assignment.
 pub(crate) fn is_pure(at: At<'_>) -> bool {
     at.with_inside().all(|inner| {
-        !is_call(inner)
-            && !inner.is_any(&[
+        !(is_call(inner)
+            || inner.is_any(&[
                 "assignment_expression",
                 "augmented_assignment_expression",
                 "update_expression",
@@ -204,22 +217,23 @@ pub(crate) fn is_pure(at: At<'_>) -> bool {
                 "array",
                 "regex",
             ])
-            && !(inner.is("unary_expression") && inner.operator() == "<-")
+            || (inner.is("unary_expression") && inner.operator() == "<-"))
     })
 }
 
 /// What an assignment or an update writes to, in any language: the targets.
-pub(crate) fn targets<'n>(at: At<'n>) -> Vec<At<'n>> {
+pub(crate) fn targets(at: At<'_>) -> Vec<At<'_>> {
     match at.kind() {
         "assignment_expression" | "augmented_assignment_expression" => {
             at.child("left").map(At::bare).into_iter().collect()
         }
         "update_expression" => at.children().next().map(At::bare).into_iter().collect(),
         "inc_statement" | "dec_statement" => at.children().next().into_iter().collect(),
-        "assignment_statement" | "short_var_declaration" | "range_clause" | "receive_statement" => at
-            .child("left")
-            .map(|list| list.children().collect())
-            .unwrap_or_default(),
+        "assignment_statement" | "short_var_declaration" | "range_clause" | "receive_statement" => {
+            at.child("left")
+                .map(|list| list.children().collect())
+                .unwrap_or_default()
+        }
         _ => Vec::new(),
     }
 }
@@ -229,8 +243,11 @@ pub(crate) fn may_change(name: &str, within: At<'_>) -> bool {
     within.with_inside().any(|at| {
         if targets(at).iter().any(|target| {
             target.text() == name
-                || (target.is_any(&["array_pattern", "object_pattern", "parenthesized_expression"])
-                    && target.text().contains(name))
+                || (target.is_any(&[
+                    "array_pattern",
+                    "object_pattern",
+                    "parenthesized_expression",
+                ]) && target.text().contains(name))
         }) {
             return true;
         }
@@ -246,12 +263,22 @@ fn is_given_away(name: &str, at: At<'_>) -> bool {
     match at.kind() {
         "for_in_statement" => at.child("left").is_some_and(|left| left.text() == name),
         "gnu_asm_expression" => at.text().contains(name),
+        // a stream that is read from or written to changes its state
         "binary_expression" => {
-            at.operator() == ">>" && at.child("right").is_some_and(|right| right.text() == name)
+            matches!(at.operator(), ">>" | "<<")
+                && at.language() == Language::Cpp
+                && at.children().any(|side| side.text() == name)
+        }
+        "field_expression" => {
+            at.language() == Language::Cpp
+                && at.parent().is_some_and(|outer| outer.is("call_expression"))
+                && at
+                    .child("argument")
+                    .is_some_and(|object| object.text() == name)
         }
         "argument_list" => {
-            let by_reference = at.language() == Language::Cpp
-                || at.parent().is_some_and(is_macro_call);
+            let by_reference =
+                at.language() == Language::Cpp || at.parent().is_some_and(is_macro_call);
             by_reference && at.children().any(|argument| argument.text() == name)
         }
         _ => false,
@@ -265,14 +292,21 @@ pub(crate) fn is_macro_name(name: &str) -> bool {
 
 /// Whether something may be a macro of C, which may do anything.
 pub(crate) fn is_macro_call(at: At<'_>) -> bool {
-    matches!(at.language(), Language::C | Language::Cpp) && at.is("call_expression") && is_macro_name(callee(at))
+    matches!(at.language(), Language::C | Language::Cpp)
+        && at.is("call_expression")
+        && is_macro_name(callee(at))
 }
 
 /// Whether a call never comes back.
 pub(crate) fn is_exit(call: At<'_>) -> bool {
     is_call(call)
         && matches!(
-            method(call).map_or_else(|| callee(call).to_owned(), |(object, name)| format!("{}.{name}", object.text())).as_str(),
+            method(call)
+                .map_or_else(
+                    || callee(call).to_owned(),
+                    |(object, name)| format!("{}.{name}", object.text())
+                )
+                .as_str(),
             "process.exit"
                 | "exit"
                 | "_exit"

@@ -3,6 +3,7 @@
 use domain::analysis::Severity;
 use domain::language::Language;
 
+use crate::findings::flow::{Stops, goes_on};
 use crate::findings::names::{self, Local};
 use crate::findings::nodes::{At, Nodes};
 use crate::findings::words;
@@ -40,13 +41,23 @@ const MISMATCHED_FREE: Rule = Rule {
 
 /// Functions of the standard library that look at what they are given and keep nothing.
 const BORROWING: &[&str] = &[
-    "strlen", "memcpy", "memmove", "memset", "memcmp", "strcpy", "strncpy", "strcat", "strncat", "strcmp", "strncmp", "printf", "fprintf",
-    "sprintf", "snprintf", "puts", "fputs", "fgets", "fread", "fwrite", "fputc", "fgetc", "getc", "putc", "fscanf", "feof", "ferror", "fseek",
-    "ftell", "rewind", "fflush", "getline", "qsort", "atoi", "strtol", "assert", "sizeof", "scanf", "sscanf", "bsearch",
+    "strlen", "memcpy", "memmove", "memset", "memcmp", "strcpy", "strncpy", "strcat", "strncat",
+    "strcmp", "strncmp", "printf", "fprintf", "sprintf", "snprintf", "puts", "fputs", "fgets",
+    "fread", "fwrite", "fputc", "fgetc", "getc", "putc", "fscanf", "feof", "ferror", "fseek",
+    "ftell", "rewind", "fflush", "getline", "qsort", "atoi", "strtol", "assert", "sizeof", "scanf",
+    "sscanf", "bsearch",
 ];
 
-pub(super) fn find<'n>(nodes: &Nodes<'_>, function: At<'n>, locals: &[Local<'n>], report: &mut Report) {
-    for local in locals.iter().filter(|local| !local.is_parameter() && !local.is_static()) {
+pub(super) fn find<'n>(
+    nodes: &Nodes<'_>,
+    function: At<'n>,
+    locals: &[Local<'n>],
+    report: &mut Report,
+) {
+    for local in locals
+        .iter()
+        .filter(|local| !local.is_parameter() && !local.is_static())
+    {
         if local.is_pointer() || matches!(local.type_text(), "auto" | "FILE") {
             find_leak(nodes, function, local, report);
         }
@@ -84,8 +95,14 @@ fn taken(value: At<'_>) -> Option<Way> {
     match value.kind() {
         "new_expression" => {
             let placed = value.child("placement").is_some();
-            let named = value.child("arguments").is_some_and(|list| list.text().contains("this"));
-            (!placed && !named).then_some(if value.child("declarator").is_some() { Way::NewArray } else { Way::New })
+            let named = value
+                .child("arguments")
+                .is_some_and(|list| list.text().contains("this"));
+            (!placed && !named).then_some(if value.child("declarator").is_some() {
+                Way::NewArray
+            } else {
+                Way::New
+            })
         }
         "call_expression" => match words::callee(value).trim_start_matches("std::") {
             "malloc" | "calloc" | "strdup" | "strndup" => Some(Way::Malloc),
@@ -97,9 +114,16 @@ fn taken(value: At<'_>) -> Option<Way> {
 }
 
 /// What a call or a delete gives back, and how.
-fn given_back<'n>(at: At<'n>) -> Option<(At<'n>, Way)> {
+fn given_back(at: At<'_>) -> Option<(At<'_>, Way)> {
     match at.kind() {
-        "delete_expression" => Some((at.children().last()?.bare(), if at.has_token("[") { Way::NewArray } else { Way::New })),
+        "delete_expression" => Some((
+            at.children().last()?.bare(),
+            if at.has_token("[") {
+                Way::NewArray
+            } else {
+                Way::New
+            },
+        )),
         "call_expression" => {
             let way = match words::callee(at).trim_start_matches("std::") {
                 "free" => Way::Malloc,
@@ -114,82 +138,188 @@ fn given_back<'n>(at: At<'n>) -> Option<(At<'n>, Way)> {
 
 fn find_leak<'n>(nodes: &Nodes<'_>, function: At<'n>, local: &Local<'n>, report: &mut Report) {
     let uses = local.uses(function);
-    let assigned = uses.iter().filter_map(|used| used.parent().filter(|outer| outer.is("assignment_expression") && used.field() == "left")).filter_map(|outer| outer.child("right"));
-    let values: Vec<At<'n>> = local.value.into_iter().chain(assigned).filter(|value| !words::is_null(*value)).collect();
+    let assigned = uses
+        .iter()
+        .filter_map(|used| {
+            used.parent()
+                .filter(|outer| outer.is("assignment_expression") && used.field() == "left")
+        })
+        .filter_map(|outer| outer.child("right"));
+    let values: Vec<At<'n>> = local
+        .value
+        .into_iter()
+        .chain(assigned)
+        .filter(|value| !words::is_null(*value))
+        .collect();
     let ways: Vec<Option<Way>> = values.iter().map(|value| taken(*value)).collect();
-    let Some(Some(way)) = ways.first().copied() else { return };
+    let Some(Some(way)) = ways.first().copied() else {
+        return;
+    };
     if ways.iter().any(|other| *other != Some(way)) {
         return;
     }
     if local.type_text() == "auto" && way == Way::Malloc && nodes.source.language == Language::C {
         return;
     }
-    let back: Vec<(At<'n>, Way)> = uses.iter().filter_map(|used| used.ancestors().take(3).find_map(|outer| given_back(outer).filter(|(what, _)| what == used).map(|(_, how)| (outer, how)))).collect();
+    let back: Vec<(At<'n>, Way)> = uses
+        .iter()
+        .filter_map(|used| {
+            used.ancestors().take(3).find_map(|outer| {
+                given_back(outer)
+                    .filter(|(what, _)| what == used)
+                    .map(|(_, how)| (outer, how))
+            })
+        })
+        .collect();
     if let Some((place, how)) = back.iter().find(|(_, how)| *how != way) {
-        report.add(&nodes.source, &MISMATCHED_FREE, place.node(), format!("`{}` needs `{}`, not `{}`.", local.name.text(), way.name(), how.name()), format!("Give `{}` back with `{}`.", local.name.text(), way.name()));
+        report.add(
+            &nodes.source,
+            &MISMATCHED_FREE,
+            place.node(),
+            format!(
+                "`{}` needs `{}`, not `{}`.",
+                local.name.text(),
+                way.name(),
+                how.name()
+            ),
+            format!("Give `{}` back with `{}`.", local.name.text(), way.name()),
+        );
         return;
     }
-    let hidden = function.inside().any(|at| at.kind().starts_with("preproc") || at.is("lambda_expression") || at.is("co_yield_statement"));
+    let hidden = function.inside().any(|at| {
+        at.kind().starts_with("preproc")
+            || at.is("lambda_expression")
+            || at.is("co_yield_statement")
+    });
     let exits = uses.is_empty();
     if back.is_empty() && !hidden && !exits && uses.iter().all(|used| stays(*used)) {
-        let rule = if way == Way::File { &RESOURCE_LEAK } else { &MEMORY_LEAK };
-        let what = if way == Way::File { "closed" } else { "given back" };
+        let rule = if way == Way::File {
+            &RESOURCE_LEAK
+        } else {
+            &MEMORY_LEAK
+        };
+        let what = if way == Way::File {
+            "closed"
+        } else {
+            "given back"
+        };
         report.add(&nodes.source, rule, local.name.node(), format!("`{}` is never {what}.", local.name.text()), format!("Call `{}` when it is no longer needed, or let an owner such as a smart pointer do it.", way.name()));
     }
 }
 
 /// Whether a use leaves the pointer with this function alone.
 fn stays(used: At<'_>) -> bool {
-    let Some(outer) = used.outer() else { return false };
+    let Some(outer) = used.outer() else {
+        return false;
+    };
     match outer.kind() {
-        "field_expression" => used.field() == "argument" && (!outer.parent().is_some_and(|call| call.is("call_expression")) || outer.language() == Language::Cpp),
+        "field_expression" => {
+            used.field() == "argument"
+                && (!outer
+                    .parent()
+                    .is_some_and(|call| call.is("call_expression"))
+                    || outer.language() == Language::Cpp)
+        }
         "subscript_expression" => used.field() == "argument",
         "pointer_expression" => outer.operator() == "*",
         "binary_expression" => matches!(outer.operator(), "==" | "!=" | "&&" | "||"),
         "unary_expression" => outer.operator() == "!",
-        "if_statement" | "while_statement" => true,
+        "if_statement" | "while_statement" | "sizeof_expression" => true,
         "assignment_expression" => used.field() == "left",
-        "sizeof_expression" => true,
-        "argument_list" => outer.parent().is_some_and(|call| BORROWING.contains(&words::callee(call).trim_start_matches("std::"))),
+        "argument_list" => outer.parent().is_some_and(|call| {
+            BORROWING.contains(&words::callee(call).trim_start_matches("std::"))
+        }),
         _ => false,
     }
 }
 
 /// What happens to memory in the statements right after it was given back.
 fn find_use_after(nodes: &Nodes<'_>, call: At<'_>, report: &mut Report) {
-    let (Some((what, way)), Some((statement, list))) = (given_back(call), names::statement_of(call)) else { return };
-    if !what.is("identifier") || !statement.is("expression_statement") || call.parent() != Some(statement) || list.is("case_statement") {
+    let (Some((what, way)), Some((statement, list))) =
+        (given_back(call), names::statement_of(call))
+    else {
+        return;
+    };
+    let is_statement = statement.is("expression_statement") && call.parent() == Some(statement);
+    if !what.is("identifier") || !is_statement || list.is("case_statement") {
         return;
     }
     let name = what.text();
     for next in list.children().filter(|next| next.index > statement.index) {
-        if next.kind().starts_with("preproc") || next.is_any(&["labeled_statement", "case_statement"]) {
+        if next.kind().starts_with("preproc")
+            || next.is_any(&["labeled_statement", "case_statement"])
+        {
             return;
         }
-        for used in next.with_inside().filter(|at| at.is("identifier") && at.text() == name) {
-            let Some(outer) = used.outer() else { return };
-            if let Some((again, how)) = given_back(outer).or_else(|| outer.parent().and_then(given_back)).filter(|(again, _)| *again == used) {
-                let rule = if how == way { &DOUBLE_FREE } else { &MISMATCHED_FREE };
-                let unconditional = next.is("expression_statement");
-                if unconditional {
-                    report.add(&nodes.source, rule, again.node(), format!("`{name}` was given back before, on line {}.", call.row() + 1), "Give it back once, and set it to null afterwards.");
-                }
-                return;
-            }
-            let reads = match outer.kind() {
-                "field_expression" | "subscript_expression" => used.field() == "argument",
-                "pointer_expression" => outer.operator() == "*",
-                "argument_list" => outer.parent().is_some_and(|call| BORROWING.contains(&words::callee(call)) && words::callee(call) != "sizeof" && !(words::callee(call).contains("printf") && call.text().contains("%p"))),
-                _ => return,
-            };
-            // an assignment on the same line may come first: `p = q, p->x`
-            if reads && !words::may_change(name, next) && way != Way::File {
-                report.add(&nodes.source, &USE_AFTER_FREE, used.node(), format!("`{name}` is used after it was given back on line {}.", call.row() + 1), "Use it before it is given back, or not at all.");
-            }
+        if let Some(used) = next
+            .with_inside()
+            .find(|at| at.is("identifier") && at.text() == name)
+        {
+            judge_use(nodes, used, next, (call, way), report);
             return;
         }
-        if !super::super::flow::goes_on(next, super::super::flow::Stops::AtExits, 0) {
+        if !goes_on(next, Stops::AtExits, 0) {
             return;
         }
+    }
+}
+
+/// Tells of the first use after `call` gave the memory back, where it is one that does harm.
+fn judge_use(
+    nodes: &Nodes<'_>,
+    used: At<'_>,
+    statement: At<'_>,
+    (call, way): (At<'_>, Way),
+    report: &mut Report,
+) {
+    let name = used.text();
+    let Some(outer) = used.outer() else { return };
+    let again = given_back(outer)
+        .or_else(|| outer.parent().and_then(given_back))
+        .filter(|(what, _)| *what == used);
+    if let Some((_, how)) = again {
+        let rule = if how == way {
+            &DOUBLE_FREE
+        } else {
+            &MISMATCHED_FREE
+        };
+        if statement.is("expression_statement") {
+            report.add(
+                &nodes.source,
+                rule,
+                used.node(),
+                format!(
+                    "`{name}` was given back before, on line {}.",
+                    call.row() + 1
+                ),
+                "Give it back once, and set it to null afterwards.",
+            );
+        }
+        return;
+    }
+    let borrows = |call: At<'_>| {
+        let name = words::callee(call);
+        BORROWING.contains(&name)
+            && name != "sizeof"
+            && !(name.contains("printf") && call.text().contains("%p"))
+    };
+    let reads = match outer.kind() {
+        "field_expression" | "subscript_expression" => used.field() == "argument",
+        "pointer_expression" => outer.operator() == "*",
+        "argument_list" => outer.parent().is_some_and(borrows),
+        _ => false,
+    };
+    // an assignment on the same line may come first: `p = q, p->x`
+    if reads && !words::may_change(name, statement) && way != Way::File {
+        report.add(
+            &nodes.source,
+            &USE_AFTER_FREE,
+            used.node(),
+            format!(
+                "`{name}` is used after it was given back on line {}.",
+                call.row() + 1
+            ),
+            "Use it before it is given back, or not at all.",
+        );
     }
 }

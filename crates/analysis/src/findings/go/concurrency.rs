@@ -45,19 +45,54 @@ pub(super) fn find(nodes: &Nodes<'_>, report: &mut Report) {
 }
 
 /// The function a go statement starts.
-fn started<'n>(at: At<'n>) -> Option<At<'n>> {
-    at.only()?.child("function").filter(|function| function.is("func_literal"))
+fn started(at: At<'_>) -> Option<At<'_>> {
+    at.only()?
+        .child("function")
+        .filter(|function| function.is("func_literal"))
 }
 
 fn find_captured(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    let (Some(function), Some(looped)) = (started(at), at.ancestors().take_while(|outer| !outer.is_any(FUNCTIONS)).find(|outer| outer.is("for_statement"))) else { return };
-    let Some(clause) = looped.children().find(|inner| inner.is_any(&["range_clause", "for_clause"])) else { return };
-    let first = if clause.is("for_clause") { clause.child("initializer") } else { Some(clause) };
-    let Some(left) = first.filter(|first| first.has_token(":=")).and_then(|first| first.child("left")) else { return };
+    let (Some(function), Some(looped)) = (
+        started(at),
+        at.ancestors()
+            .take_while(|outer| !outer.is_any(FUNCTIONS))
+            .find(|outer| outer.is("for_statement")),
+    ) else {
+        return;
+    };
+    let Some(clause) = looped
+        .children()
+        .find(|inner| inner.is_any(&["range_clause", "for_clause"]))
+    else {
+        return;
+    };
+    let first = if clause.is("for_clause") {
+        clause.child("initializer")
+    } else {
+        Some(clause)
+    };
+    let Some(left) = first
+        .filter(|first| first.has_token(":="))
+        .and_then(|first| first.child("left"))
+    else {
+        return;
+    };
     for name in left.children().filter(|name| name.text() != "_") {
-        let used = function.child("body").and_then(|body| body.inside().find(|inner| inner.is("identifier") && inner.text() == name.text()));
-        let hidden = function.child("parameters").is_some_and(|list| list.inside().any(|inner| inner.text() == name.text()))
-            || looped.child("body").is_some_and(|body| body.inside().any(|inner| inner.is("short_var_declaration") && inner.child("left").is_some_and(|left| left.children().any(|other| other.text() == name.text()))));
+        let used = function.child("body").and_then(|body| {
+            body.inside()
+                .find(|inner| inner.is("identifier") && inner.text() == name.text())
+        });
+        let hidden = function
+            .child("parameters")
+            .is_some_and(|list| list.inside().any(|inner| inner.text() == name.text()))
+            || looped.child("body").is_some_and(|body| {
+                body.inside().any(|inner| {
+                    inner.is("short_var_declaration")
+                        && inner.child("left").is_some_and(|left| {
+                            left.children().any(|other| other.text() == name.text())
+                        })
+                })
+            });
         if let Some(used) = used.filter(|_| !hidden) {
             report.add(&nodes.source, &LOOP_VARIABLE, used.node(), format!("This goroutine uses the loop variable `{}`; before Go 1.22 it may see a later round's value.", name.text()), format!("Hand it over as an argument, or write `{0} := {0}` before.", name.text()));
             return;
@@ -66,19 +101,48 @@ fn find_captured(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
 }
 
 fn find_add(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    let Some(body) = started(at).and_then(|function| function.child("body")) else { return };
-    let add = body.inside_function(FUNCTIONS).find(|inner| words::method(*inner).is_some_and(|(object, name)| name == "Add" && matches!(object.text(), "wg" | "waitGroup" | "wait")) && inner.parent().is_some_and(|outer| outer.is("expression_statement")));
-    let done = add.and_then(words::method).is_some_and(|(object, _)| body.text().contains(&format!("{}.Done()", object.text())));
+    let Some(body) = started(at).and_then(|function| function.child("body")) else {
+        return;
+    };
+    let add = body.inside_function(FUNCTIONS).find(|inner| {
+        words::method(*inner).is_some_and(|(object, name)| {
+            name == "Add" && matches!(object.text(), "wg" | "waitGroup" | "wait")
+        }) && inner
+            .parent()
+            .is_some_and(|outer| outer.is("expression_statement"))
+    });
+    let done = add
+        .and_then(words::method)
+        .is_some_and(|(object, _)| body.text().contains(&format!("{}.Done()", object.text())));
     if let Some(add) = add.filter(|_| done) {
-        report.add(&nodes.source, &ADD_IN_GOROUTINE, add.node(), format!("`{}` runs inside the goroutine it counts.", add.short()), "Call Add before the go statement.");
+        report.add(
+            &nodes.source,
+            &ADD_IN_GOROUTINE,
+            add.node(),
+            format!("`{}` runs inside the goroutine it counts.", add.short()),
+            "Call Add before the go statement.",
+        );
     }
 }
 
 fn find_copied(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    let Some(kind) = at.child("type").filter(|kind| matches!(kind.text(), "sync.Mutex" | "sync.RWMutex" | "sync.WaitGroup" | "sync.Once" | "sync.Cond")) else { return };
+    let Some(kind) = at.child("type").filter(|kind| {
+        matches!(
+            kind.text(),
+            "sync.Mutex" | "sync.RWMutex" | "sync.WaitGroup" | "sync.Once" | "sync.Cond"
+        )
+    }) else {
+        return;
+    };
     let in_result = at.parent().is_some_and(|list| list.field() == "result");
     if !in_result {
-        report.add(&nodes.source, &COPIED_LOCK, at.node(), format!("`{}` hands over a copy.", at.short()), format!("Take a pointer: `*{}`.", kind.text()));
+        report.add(
+            &nodes.source,
+            &COPIED_LOCK,
+            at.node(),
+            format!("`{}` hands over a copy.", at.short()),
+            format!("Take a pointer: `*{}`.", kind.text()),
+        );
     }
 }
 
@@ -87,14 +151,42 @@ fn find_locked(nodes: &Nodes<'_>, function: At<'_>, report: &mut Report) {
     if name.contains("lock") || name.contains("acquire") {
         return;
     }
-    let Some(body) = function.child("body") else { return };
+    let Some(body) = function.child("body") else {
+        return;
+    };
     for call in body.inside() {
-        let Some((object, "Lock")) = words::method(call) else { continue };
-        let is_mutex = ["mu", "mutex", "mtx", "lock", "m"].iter().any(|word| object.text().to_lowercase().rsplit('.').next().is_some_and(|last| last == *word || last.ends_with("mu") || last.ends_with("mutex") || last.ends_with("mtx")));
-        let is_statement = call.parent().is_some_and(|outer| outer.is("expression_statement")) && words::arguments(call).is_empty();
+        let Some((object, "Lock")) = words::method(call) else {
+            continue;
+        };
+        let is_mutex = ["mu", "mutex", "mtx", "lock", "m"].iter().any(|word| {
+            object
+                .text()
+                .to_lowercase()
+                .rsplit('.')
+                .next()
+                .is_some_and(|last| {
+                    last == *word
+                        || last.ends_with("mu")
+                        || last.ends_with("mutex")
+                        || last.ends_with("mtx")
+                })
+        });
+        let is_statement = call
+            .parent()
+            .is_some_and(|outer| outer.is("expression_statement"))
+            && words::arguments(call).is_empty();
         let unlocks = body.text().contains("nlock");
         if is_mutex && is_statement && !unlocks {
-            report.add(&nodes.source, &LOCK_WITHOUT_UNLOCK, call.node(), format!("`{}` is locked and not unlocked in this function.", object.text()), format!("Write `defer {}.Unlock()` on the next line.", object.text()));
+            report.add(
+                &nodes.source,
+                &LOCK_WITHOUT_UNLOCK,
+                call.node(),
+                format!(
+                    "`{}` is locked and not unlocked in this function.",
+                    object.text()
+                ),
+                format!("Write `defer {}.Unlock()` on the next line.", object.text()),
+            );
             return;
         }
     }

@@ -36,30 +36,77 @@ pub(super) fn find(nodes: &Nodes<'_>, report: &mut Report) {
 }
 
 fn find_empty_catch(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    let (Some(body), Some(parameter)) = (at.child("body"), at.child_of("catch_formal_parameter")) else { return };
+    let (Some(body), Some(parameter)) = (at.child("body"), at.child_of("catch_formal_parameter"))
+    else {
+        return;
+    };
     let name = parameter.child("name").map_or("", At::text).to_lowercase();
     let kind = parameter.child_of("catch_type").map_or("", At::text);
-    let meant = ["ignore", "expected", "unused", "cannothappen", "impossible", "_"].iter().any(|word| name.contains(word)) || matches!(kind, "InterruptedException" | "CloneNotSupportedException");
+    let meant = [
+        "ignore",
+        "expected",
+        "unused",
+        "cannothappen",
+        "impossible",
+        "_",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+        || matches!(kind, "InterruptedException" | "CloneNotSupportedException");
     // what is tried may say by its own name that failing is fine
-    let tries_value = body.parent().and_then(At::parent).and_then(|whole| whole.next()).is_some_and(|next| next.is("return_statement"));
-    let explained = at.node().next_sibling().or_else(|| at.node().parent()?.next_sibling()).is_some_and(|next| next.kind().ends_with("comment") && next.start_position().row == at.end_row());
-    if body.children().next().is_none() && !explained && !at.has_comment() && !meant && !tries_value {
-        report.add(&nodes.source, &EMPTY_CATCH, at.node(), format!("A `{kind}` is caught and nothing is done about it."), "Handle it, log it, or say in a comment why it can be ignored.");
+    let tries_value = body
+        .parent()
+        .and_then(At::parent)
+        .and_then(At::next)
+        .is_some_and(|next| next.is("return_statement"));
+    let explained = at
+        .node()
+        .next_sibling()
+        .or_else(|| at.node().parent()?.next_sibling())
+        .is_some_and(|next| {
+            next.kind().ends_with("comment") && next.start_position().row == at.end_row()
+        });
+    if body.children().next().is_none() && !explained && !at.has_comment() && !meant && !tries_value
+    {
+        report.add(
+            &nodes.source,
+            &EMPTY_CATCH,
+            at.node(),
+            format!("A `{kind}` is caught and nothing is done about it."),
+            "Handle it, log it, or say in a comment why it can be ignored.",
+        );
     }
 }
 
 fn find_change(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    let (Some(walked), Some(body)) = (at.child("value"), at.child("body")) else { return };
+    let (Some(walked), Some(body)) = (at.child("value"), at.child("body")) else {
+        return;
+    };
     if !walked.is_any(&["identifier", "field_access"]) {
         return;
     }
     let change = body.inside_function(FUNCTIONS).find(|inner| {
-        words::method(*inner).is_some_and(|(object, name)| object.text() == walked.text() && matches!(name, "remove" | "add" | "clear" | "addAll" | "removeAll"))
-            && inner.parent().is_some_and(|outer| outer.is("expression_statement"))
+        words::method(*inner).is_some_and(|(object, name)| {
+            object.text() == walked.text()
+                && matches!(name, "remove" | "add" | "clear" | "addAll" | "removeAll")
+        }) && inner
+            .parent()
+            .is_some_and(|outer| outer.is("expression_statement"))
             && goes_round(*inner, at)
     });
     if let Some(change) = change {
-        report.add(&nodes.source, &CHANGED_WHILE_WALKED, change.node(), format!("`{}` changes `{}` while the loop on line {} walks it.", change.short(), walked.text(), at.row() + 1), "Use `removeIf`, an Iterator, or collect the changes first.");
+        report.add(
+            &nodes.source,
+            &CHANGED_WHILE_WALKED,
+            change.node(),
+            format!(
+                "`{}` changes `{}` while the loop on line {} walks it.",
+                change.short(),
+                walked.text(),
+                at.row() + 1
+            ),
+            "Use `removeIf`, an Iterator, or collect the changes first.",
+        );
     }
 }
 
@@ -74,8 +121,14 @@ fn goes_round(place: At<'_>, looped: At<'_>) -> bool {
             return true;
         }
         if outer.is("block") {
-            let rest: Vec<At<'_>> = outer.children().filter(|at| at.index >= inner.index).collect();
-            if rest.iter().any(|at| at.is_any(&["return_statement", "break_statement", "throw_statement"]) || !flow::goes_on(*at, flow::Stops::AtExits, 0)) {
+            let rest: Vec<At<'_>> = outer
+                .children()
+                .filter(|at| at.index >= inner.index)
+                .collect();
+            if rest.iter().any(|at| {
+                at.is_any(&["return_statement", "break_statement", "throw_statement"])
+                    || !flow::goes_on(*at, flow::Stops::AtExits, 0)
+            }) {
                 return false;
             }
         }
@@ -86,14 +139,35 @@ fn goes_round(place: At<'_>, looped: At<'_>) -> bool {
 
 fn find_subtraction(nodes: &Nodes<'_>, method: At<'_>, report: &mut Report) {
     let name = method.child("name").map_or("", At::text);
-    let Some(body) = method.child("body") else { return };
-    let returned = body.only().filter(|only| only.is("return_statement")).and_then(At::only);
-    let Some((left, "-", right)) = returned.and_then(|value| value.bare().sides()) else { return };
-    let same_field = words::member(left).zip(words::member(right)).is_some_and(|((_, a), (_, b))| a == b)
+    let Some(body) = method.child("body") else {
+        return;
+    };
+    let returned = body
+        .only()
+        .filter(|only| only.is("return_statement"))
+        .and_then(At::only);
+    let Some((left, "-", right)) = returned.and_then(|value| value.bare().sides()) else {
+        return;
+    };
+    let same_field = words::member(left)
+        .zip(words::member(right))
+        .is_some_and(|((_, a), (_, b))| a == b)
         || (left.is("identifier") && words::member(right).is_some_and(|(_, b)| b == left.text()))
-        || words::method(left).zip(words::method(right)).is_some_and(|((_, a), (_, b))| a == b && !matches!(a, "length" | "size" | "ordinal" | "charAt"));
-    let small = ["length", "ordinal", "size", "priority", "order"].iter().any(|word| right.text().to_lowercase().contains(word));
+        || words::method(left)
+            .zip(words::method(right))
+            .is_some_and(|((_, a), (_, b))| {
+                a == b && !matches!(a, "length" | "size" | "ordinal" | "charAt")
+            });
+    let small = ["length", "ordinal", "size", "priority", "order"]
+        .iter()
+        .any(|word| right.text().to_lowercase().contains(word));
     if matches!(name, "compareTo" | "compare") && same_field && !small {
-        report.add(&nodes.source, &SUBTRACTING_COMPARISON, left.node(), format!("`{name}` subtracts, which overflows for numbers far apart."), "Use `Integer.compare(a, b)`.");
+        report.add(
+            &nodes.source,
+            &SUBTRACTING_COMPARISON,
+            left.node(),
+            format!("`{name}` subtracts, which overflows for numbers far apart."),
+            "Use `Integer.compare(a, b)`.",
+        );
     }
 }

@@ -42,12 +42,19 @@ pub(super) fn find(nodes: &Nodes<'_>, scopes: &Scopes<'_>, report: &mut Report) 
 }
 
 fn is_async(function: At<'_>) -> bool {
-    function.is_any(&["function_declaration", "arrow_function", "function_expression"]) && function.has_token("async") && !function.has_token("*")
+    function.is_any(&[
+        "function_declaration",
+        "arrow_function",
+        "function_expression",
+    ]) && function.has_token("async")
+        && !function.has_token("*")
 }
 
 /// Whether a call is of an async function of this code.
 fn calls_async(scopes: &Scopes<'_>, call: At<'_>) -> bool {
-    let Some(name) = call.child("function").filter(|name| name.is("identifier")) else { return false };
+    let Some(name) = call.child("function").filter(|name| name.is("identifier")) else {
+        return false;
+    };
     scopes.binding_of(name).is_some_and(|binding| {
         binding.is_set_once()
             && match binding.kind {
@@ -67,34 +74,76 @@ fn find_call(nodes: &Nodes<'_>, scopes: &Scopes<'_>, call: At<'_>, report: &mut 
     let wrong = match outer.kind() {
         "if_statement" | "while_statement" | "do_statement" => "its promise is always true",
         "unary_expression" if outer.operator() == "!" => "its promise is always true",
-        "binary_expression" if !matches!(outer.operator(), "||" | "&&" | "??" | "instanceof" | "in") && !outer.text().contains("undefined") && !outer.text().contains("null") => "a promise is compared or computed with",
-        "ternary_expression" if outer.child("condition").is_some_and(|asked| asked.holds(call)) => "its promise is always true",
+        "binary_expression"
+            if !matches!(outer.operator(), "||" | "&&" | "??" | "instanceof" | "in")
+                && !outer.text().contains("undefined")
+                && !outer.text().contains("null") =>
+        {
+            "a promise is compared or computed with"
+        }
+        "ternary_expression"
+            if outer
+                .child("condition")
+                .is_some_and(|asked| asked.holds(call)) =>
+        {
+            "its promise is always true"
+        }
         "template_substitution" => "the text becomes `[object Promise]`",
         "for_in_statement" if !outer.has_token("await") => "a promise cannot be looped over",
-        "member_expression" if words::member(outer).is_some_and(|(_, name)| !matches!(name, "then" | "catch" | "finally" | "constructor")) => "a promise has no such member",
-        "expression_statement" if call.parent() == Some(outer) && is_dropped_in_async(call) => "the code goes on before it is done, and its failure is lost",
+        "member_expression"
+            if words::member(outer).is_some_and(|(_, name)| {
+                !matches!(name, "then" | "catch" | "finally" | "constructor")
+            }) =>
+        {
+            "a promise has no such member"
+        }
+        "expression_statement" if call.parent() == Some(outer) && is_dropped_in_async(call) => {
+            "the code goes on before it is done, and its failure is lost"
+        }
         _ => return,
     };
-    report.add(&nodes.source, &MISSING_AWAIT, call.node(), format!("`{name}` is async and is not awaited: {wrong}."), format!("Write `await {name}(…)`."));
+    report.add(
+        &nodes.source,
+        &MISSING_AWAIT,
+        call.node(),
+        format!("`{name}` is async and is not awaited: {wrong}."),
+        format!("Write `await {name}(…)`."),
+    );
 }
 
 /// Whether a bare call stands in an async function, where awaiting it would have been possible.
 fn is_dropped_in_async(call: At<'_>) -> bool {
-    call.function(FUNCTIONS).is_some_and(|function| is_async(function) && function.inside_function(FUNCTIONS).any(|at| at.is("await_expression")))
+    call.function(FUNCTIONS).is_some_and(|function| {
+        is_async(function)
+            && function
+                .inside_function(FUNCTIONS)
+                .any(|at| at.is("await_expression"))
+    })
 }
 
 /// A promise in a variable that is only ever used as if it were the value.
-fn find_held_promise(nodes: &Nodes<'_>, scopes: &Scopes<'_>, binding: &Binding<'_>, report: &mut Report) {
-    let Some(call) = binding.value().filter(|value| value.is("call_expression")) else { return };
+fn find_held_promise(
+    nodes: &Nodes<'_>,
+    scopes: &Scopes<'_>,
+    binding: &Binding<'_>,
+    report: &mut Report,
+) {
+    let Some(call) = binding.value().filter(|value| value.is("call_expression")) else {
+        return;
+    };
     if !binding.is_set_once() || binding.uses.is_empty() || !calls_async(scopes, call) {
         return;
     }
     let as_value = binding.uses.iter().all(|used| {
         used.at.parent().is_some_and(|outer| match outer.kind() {
-            "member_expression" => words::member(outer).is_some_and(|(_, name)| !matches!(name, "then" | "catch" | "finally")),
+            "member_expression" => words::member(outer)
+                .is_some_and(|(_, name)| !matches!(name, "then" | "catch" | "finally")),
             "subscript_expression" => used.at.field() == "object",
             "template_substitution" => true,
-            "binary_expression" => matches!(outer.operator(), "<" | ">" | "<=" | ">=" | "-" | "*" | "/" | "%"),
+            "binary_expression" => matches!(
+                outer.operator(),
+                "<" | ">" | "<=" | ">=" | "-" | "*" | "/" | "%"
+            ),
             _ => false,
         })
     });
@@ -103,7 +152,10 @@ fn find_held_promise(nodes: &Nodes<'_>, scopes: &Scopes<'_>, binding: &Binding<'
             &nodes.source,
             &MISSING_AWAIT,
             call.node(),
-            format!("`{}` holds a promise and is used as if it were the value.", binding.name),
+            format!(
+                "`{}` holds a promise and is used as if it were the value.",
+                binding.name
+            ),
             format!("Write `await {}(…)`.", words::callee(call)),
         );
     }
@@ -113,14 +165,36 @@ fn find_for_each(nodes: &Nodes<'_>, call: At<'_>, report: &mut Report) {
     if words::method(call).is_none_or(|(_, name)| name != "forEach") {
         return;
     }
-    let waits = words::arguments(call).first().copied().filter(|first| is_async(*first) && first.inside_function(FUNCTIONS).any(|at| at.is("await_expression")));
+    let waits = words::arguments(call).first().copied().filter(|first| {
+        is_async(*first)
+            && first
+                .inside_function(FUNCTIONS)
+                .any(|at| at.is("await_expression"))
+    });
     if let Some(callback) = waits {
-        report.add(&nodes.source, &ASYNC_FOR_EACH, callback.node(), "forEach does not wait for this async callback.".to_owned(), "Use `for (const x of …)` with await, or `await Promise.all(….map(…))`.");
+        report.add(
+            &nodes.source,
+            &ASYNC_FOR_EACH,
+            callback.node(),
+            "forEach does not wait for this async callback.".to_owned(),
+            "Use `for (const x of …)` with await, or `await Promise.all(….map(…))`.",
+        );
     }
 }
 
 fn find_executor(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    if words::callee(at) == "Promise" && let Some(executor) = words::arguments(at).first().copied().filter(|first| is_async(*first)) {
-        report.add(&nodes.source, &ASYNC_EXECUTOR, executor.node(), "The executor of this promise is async.".to_owned(), "Await outside of the promise, or make the executor an ordinary function.");
+    if words::callee(at) == "Promise"
+        && let Some(executor) = words::arguments(at)
+            .first()
+            .copied()
+            .filter(|first| is_async(*first))
+    {
+        report.add(
+            &nodes.source,
+            &ASYNC_EXECUTOR,
+            executor.node(),
+            "The executor of this promise is async.".to_owned(),
+            "Await outside of the promise, or make the executor an ordinary function.",
+        );
     }
 }

@@ -77,27 +77,52 @@ fn find_unused(nodes: &Nodes<'_>, scopes: &Scopes<'_>, binding: &Binding<'_>, re
         if binding.name == "React" || nodes.source.code.contains("@jsx") || binding.name == "h" {
             return;
         }
-        report.add(&nodes.source, &UNUSED_IMPORT, binding.place.node(), format!("`{}` is imported and never used.", binding.name), "Remove the import.");
+        report.add(
+            &nodes.source,
+            &UNUSED_IMPORT,
+            binding.place.node(),
+            format!("`{}` is imported and never used.", binding.name),
+            "Remove the import.",
+        );
         return;
     }
     let at_top = binding.scope == 0;
-    let counts = matches!(binding.kind, Kind::Var | Kind::Let | Kind::Const) || (binding.kind == Kind::Function && !at_top);
+    let counts = matches!(binding.kind, Kind::Var | Kind::Let | Kind::Const)
+        || (binding.kind == Kind::Function && !at_top);
     let parent = binding.place.parent();
-    let is_loop_name = binding.place.ancestors().take(4).any(|outer| outer.is("for_in_statement"));
-    let in_pattern = parent.is_some_and(|outer| !outer.is_any(&["variable_declarator", "function_declaration"]));
-    let exported = binding.place.ancestors().take(4).any(|outer| outer.is("export_statement") || outer.is("ambient_declaration"));
-    let hidden = at_top || binding.scope_uses_eval(nodes) || binding.declarations > 1;
-    if !counts || is_loop_name || in_pattern || exported || hidden && !(scopes.is_module && at_top && binding.declarations == 1) {
+    let is_loop_name = binding
+        .place
+        .ancestors()
+        .take(4)
+        .any(|outer| outer.is("for_in_statement"));
+    let in_pattern =
+        parent.is_some_and(|outer| !outer.is_any(&["variable_declarator", "function_declaration"]));
+    let exported = binding
+        .place
+        .ancestors()
+        .take(4)
+        .any(|outer| outer.is("export_statement") || outer.is("ambient_declaration"));
+    let hidden = at_top || nodes.source.code.contains("eval(") || binding.declarations > 1;
+    if !counts
+        || is_loop_name
+        || in_pattern
+        || exported
+        || hidden && !(scopes.is_module && at_top && binding.declarations == 1)
+    {
         return;
     }
-    let word = if binding.uses.is_empty() { "never used" } else { "given a value that is never read" };
-    report.add(&nodes.source, &UNUSED_VARIABLE, binding.place.node(), format!("`{}` is {word}.", binding.name), format!("Remove `{}`, or use it where it was meant.", binding.name));
-}
-
-impl Binding<'_> {
-    fn scope_uses_eval(&self, nodes: &Nodes<'_>) -> bool {
-        nodes.source.code.contains("eval(")
-    }
+    let word = if binding.uses.is_empty() {
+        "never used"
+    } else {
+        "given a value that is never read"
+    };
+    report.add(
+        &nodes.source,
+        &UNUSED_VARIABLE,
+        binding.place.node(),
+        format!("`{}` is {word}.", binding.name),
+        format!("Remove `{}`, or use it where it was meant.", binding.name),
+    );
 }
 
 fn find_reassigned(nodes: &Nodes<'_>, binding: &Binding<'_>, report: &mut Report) {
@@ -109,8 +134,15 @@ fn find_reassigned(nodes: &Nodes<'_>, binding: &Binding<'_>, report: &mut Report
             &nodes.source,
             &CONST_REASSIGNED,
             used.at.node(),
-            format!("`{}` is a constant, declared on line {}, and is assigned to here.", binding.name, binding.place.row() + 1),
-            format!("Declare `{}` with let, or assign to another variable.", binding.name),
+            format!(
+                "`{}` is a constant, declared on line {}, and is assigned to here.",
+                binding.name,
+                binding.place.row() + 1
+            ),
+            format!(
+                "Declare `{}` with let, or assign to another variable.",
+                binding.name
+            ),
         );
     }
 }
@@ -119,19 +151,32 @@ fn find_early_use(nodes: &Nodes<'_>, binding: &Binding<'_>, report: &mut Report)
     if !matches!(binding.kind, Kind::Const | Kind::Let | Kind::Class) || binding.declarations > 1 {
         return;
     }
-    let home = binding.place.function(FUNCTIONS).map(|function| function.index);
+    let home = binding
+        .place
+        .function(FUNCTIONS)
+        .map(|function| function.index);
     let own = binding.place.parent();
     let early = binding.uses.iter().find(|used| {
         let before = used.at.index < binding.place.index
-            || (own.is_some_and(|own| own.is("variable_declarator") && own.holds(used.at)) && !used.writes);
-        before && used.at.is_any(&["identifier", "shorthand_property_identifier"]) && used.at.function(FUNCTIONS).map(|function| function.index) == home && !in_type(used.at)
+            || (own.is_some_and(|own| own.is("variable_declarator") && own.holds(used.at))
+                && !used.writes);
+        before
+            && used
+                .at
+                .is_any(&["identifier", "shorthand_property_identifier"])
+            && used.at.function(FUNCTIONS).map(|function| function.index) == home
+            && !in_type(used.at)
     });
     if let Some(used) = early {
         report.add(
             &nodes.source,
             &USE_BEFORE_DEFINITION,
             used.at.node(),
-            format!("`{}` is used before it is declared on line {}.", binding.name, binding.place.row() + 1),
+            format!(
+                "`{}` is used before it is declared on line {}.",
+                binding.name,
+                binding.place.row() + 1
+            ),
             format!("Move the declaration of `{}` up.", binding.name),
         );
     }
@@ -140,44 +185,85 @@ fn find_early_use(nodes: &Nodes<'_>, binding: &Binding<'_>, report: &mut Report)
 /// Whether a name is only mentioned: in a type, an export or a decorator.
 fn in_type(at: At<'_>) -> bool {
     at.ancestors().take(12).any(|outer| {
-        outer.is_any(&["type_query", "export_specifier", "type_annotation", "type_arguments", "decorator", "class_heritage", "ambient_declaration", "predefined_type", "extends_type_clause"])
+        outer.is_any(&[
+            "type_query",
+            "export_specifier",
+            "type_annotation",
+            "type_arguments",
+            "decorator",
+            "class_heritage",
+            "ambient_declaration",
+            "predefined_type",
+            "extends_type_clause",
+        ])
     })
 }
 
 /// Calls that keep the function they are given and run it later.
-const KEEPERS: &[&str] = &["setTimeout", "setInterval", "setImmediate", "requestAnimationFrame", "addEventListener", "nextTick", "queueMicrotask", "push", "then"];
+const KEEPERS: &[&str] = &[
+    "setTimeout",
+    "setInterval",
+    "setImmediate",
+    "requestAnimationFrame",
+    "addEventListener",
+    "nextTick",
+    "queueMicrotask",
+    "push",
+    "then",
+];
 
 fn find_captured_var(nodes: &Nodes<'_>, binding: &Binding<'_>, report: &mut Report) {
     if binding.kind != Kind::Var {
         return;
     }
-    let Some(looped) = binding.place.ancestors().take(4).find(|outer| outer.is_any(&["for_statement", "for_in_statement"])) else { return };
-    if looped.child("body").is_some_and(|body| body.holds(binding.place)) {
+    let Some(looped) = binding
+        .place
+        .ancestors()
+        .take(4)
+        .find(|outer| outer.is_any(&["for_statement", "for_in_statement"]))
+    else {
+        return;
+    };
+    if looped
+        .child("body")
+        .is_some_and(|body| body.holds(binding.place))
+    {
         return;
     }
     let home = looped.function(FUNCTIONS).map(|function| function.index);
     let captured = binding.uses.iter().find(|used| {
-        let Some(function) = used.at.ancestors().find(|outer| outer.is_any(FUNCTIONS)) else { return false };
+        let Some(function) = used.at.ancestors().find(|outer| outer.is_any(FUNCTIONS)) else {
+            return false;
+        };
         looped.holds(function)
             && function.function(FUNCTIONS).map(|outer| outer.index) == home
             && is_kept(function)
-            && !looped.inside_function(FUNCTIONS).any(|inner| inner.is_any(&["return_statement", "break_statement"]))
+            && !looped
+                .inside_function(FUNCTIONS)
+                .any(|inner| inner.is_any(&["return_statement", "break_statement"]))
     });
     if let Some(used) = captured {
         report.add(
             &nodes.source,
             &VAR_IN_LOOP,
             used.at.node(),
-            format!("This function runs after the loop, when `{}` has its last value.", binding.name),
+            format!(
+                "This function runs after the loop, when `{}` has its last value.",
+                binding.name
+            ),
             format!("Declare `{}` with let.", binding.name),
         );
     }
 }
 
 fn is_kept(function: At<'_>) -> bool {
-    let Some(parent) = function.parent() else { return false };
+    let Some(parent) = function.parent() else {
+        return false;
+    };
     if parent.is("assignment_expression") {
-        return parent.child("left").is_some_and(|left| left.is("subscript_expression") || left.text().contains(".on"));
+        return parent
+            .child("left")
+            .is_some_and(|left| left.is("subscript_expression") || left.text().contains(".on"));
     }
     parent.is("arguments")
         && parent.parent().is_some_and(|call| {
@@ -187,9 +273,22 @@ fn is_kept(function: At<'_>) -> bool {
 }
 
 fn find_shadowed(nodes: &Nodes<'_>, binding: &Binding<'_>, report: &mut Report) {
-    let counts = matches!(binding.kind, Kind::Var | Kind::Let | Kind::Const | Kind::Function | Kind::Class | Kind::Parameter);
-    let by_require = binding.value().is_some_and(|value| value.text().contains("require(") || value.text().contains(binding.name));
-    if counts && globals::is_basic(binding.name) && !by_require && !in_type(binding.place) && binding.place.parent().is_some_and(|outer| !outer.is("object_pattern") && !outer.is("pair_pattern")) {
+    let counts = matches!(
+        binding.kind,
+        Kind::Var | Kind::Let | Kind::Const | Kind::Function | Kind::Class | Kind::Parameter
+    );
+    let by_require = binding.value().is_some_and(|value| {
+        value.text().contains("require(") || value.text().contains(binding.name)
+    });
+    if counts
+        && globals::is_basic(binding.name)
+        && !by_require
+        && !in_type(binding.place)
+        && binding
+            .place
+            .parent()
+            .is_some_and(|outer| !outer.is("object_pattern") && !outer.is("pair_pattern"))
+    {
         report.add(
             &nodes.source,
             &SHADOWED_BUILTIN,
@@ -202,24 +301,45 @@ fn find_shadowed(nodes: &Nodes<'_>, binding: &Binding<'_>, report: &mut Report) 
 
 fn find_undeclared(nodes: &Nodes<'_>, scopes: &Scopes<'_>, report: &mut Report) {
     let code = nodes.source.code;
-    let open = code.contains("eval(") || code.contains("with (") || code.contains("/* global") || code.contains("/*global") || code.contains("importScripts");
+    let open = code.contains("eval(")
+        || code.contains("with (")
+        || code.contains("/* global")
+        || code.contains("/*global")
+        || code.contains("importScripts");
     if open {
         return;
     }
-    let written: std::collections::HashSet<&str> = scopes.unresolved.iter().filter(|used| used.writes).map(|used| used.at.text()).collect();
+    let written: std::collections::HashSet<&str> = scopes
+        .unresolved
+        .iter()
+        .filter(|used| used.writes)
+        .map(|used| used.at.text())
+        .collect();
     let mut told: std::collections::HashSet<&str> = std::collections::HashSet::new();
     for used in &scopes.unresolved {
         let name = used.at.text();
-        if globals::is_known(name) || told.contains(name) || used.at.is("type_identifier") || words::is_macro_name(name) {
+        if globals::is_known(name)
+            || told.contains(name)
+            || used.at.is("type_identifier")
+            || words::is_macro_name(name)
+        {
             continue;
         }
         if used.writes {
             find_leak(nodes, used, report);
             told.insert(name);
-        } else if !written.contains(name) && is_sure_read(used) && nodes.source.language == Language::JavaScript
+        } else if !written.contains(name)
+            && is_sure_read(used)
+            && nodes.source.language == Language::JavaScript
             && let Some(meant) = similar(scopes, used)
         {
-            report.add(&nodes.source, &UNDEFINED_NAME, used.at.node(), format!("`{name}` is declared nowhere."), format!("Did you mean `{meant}`? Otherwise declare `{name}`."));
+            report.add(
+                &nodes.source,
+                &UNDEFINED_NAME,
+                used.at.node(),
+                format!("`{name}` is declared nowhere."),
+                format!("Did you mean `{meant}`? Otherwise declare `{name}`."),
+            );
             told.insert(name);
         }
     }
@@ -227,8 +347,16 @@ fn find_undeclared(nodes: &Nodes<'_>, scopes: &Scopes<'_>, report: &mut Report) 
 
 fn find_leak(nodes: &Nodes<'_>, used: &Use<'_>, report: &mut Report) {
     let in_function = used.at.function(FUNCTIONS).is_some();
-    let in_loop_head = used.at.ancestors().take(4).any(|outer| outer.is_any(LOOPS)) && used.at.function(LOOPS).and_then(|outer| outer.child("body")).is_some_and(|body| !body.holds(used.at));
-    let is_plain = used.at.parent().is_some_and(|outer| outer.is("assignment_expression") || outer.is("for_in_statement"));
+    let in_loop_head = used.at.ancestors().take(4).any(|outer| outer.is_any(LOOPS))
+        && used
+            .at
+            .function(LOOPS)
+            .and_then(|outer| outer.child("body"))
+            .is_some_and(|body| !body.holds(used.at));
+    let is_plain = used
+        .at
+        .parent()
+        .is_some_and(|outer| outer.is("assignment_expression") || outer.is("for_in_statement"));
     if (in_function || in_loop_head) && is_plain {
         let name = used.at.text();
         report.add(
@@ -243,7 +371,9 @@ fn find_leak(nodes: &Nodes<'_>, used: &Use<'_>, report: &mut Report) {
 
 /// Whether reading the name here is certain to happen with the name alone: not `typeof x`, not a call of a function from elsewhere.
 fn is_sure_read(used: &Use<'_>) -> bool {
-    let Some(parent) = used.at.parent() else { return false };
+    let Some(parent) = used.at.parent() else {
+        return false;
+    };
     used.at.is("identifier")
         && used.at.text().starts_with(|c: char| c.is_lowercase())
         && used.at.function(FUNCTIONS).is_some()
@@ -261,7 +391,13 @@ fn similar<'n>(scopes: &Scopes<'n>, used: &Use<'_>) -> Option<&'n str> {
     scopes
         .bindings
         .iter()
-        .filter(|binding| binding.scope == 0 || used.at.ancestors().any(|outer| outer.index == binding.scope))
+        .filter(|binding| {
+            binding.scope == 0
+                || used
+                    .at
+                    .ancestors()
+                    .any(|outer| outer.index == binding.scope)
+        })
         .map(|binding| binding.name)
         .find(|other| differs_by_one(name, other))
 }
@@ -269,17 +405,36 @@ fn similar<'n>(scopes: &Scopes<'n>, used: &Use<'_>) -> Option<&'n str> {
 /// Whether one letter was added, left out, changed, or two swapped.
 fn differs_by_one(a: &str, b: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
+    let (short, long) = if a.len() <= b.len() {
+        (&a, &b)
+    } else {
+        (&b, &a)
+    };
     if long.len() - short.len() > 1 || a == b {
         return false;
     }
-    let start = short.iter().zip(long.iter()).take_while(|(x, y)| x == y).count();
-    let end = short.iter().rev().zip(long.iter().rev()).take_while(|(x, y)| x == y).count().min(short.len() - start);
+    let start = short
+        .iter()
+        .zip(long.iter())
+        .take_while(|(x, y)| x == y)
+        .count();
+    let end = short
+        .iter()
+        .rev()
+        .zip(long.iter().rev())
+        .take_while(|(x, y)| x == y)
+        .count()
+        .min(short.len() - start);
     if short.len() == long.len() {
         let middle = short.len() - start - end;
-        let swapped = middle == 2 && short.get(start) == long.get(start + 1) && short.get(start + 1) == long.get(start);
+        let swapped = middle == 2
+            && short.get(start) == long.get(start + 1)
+            && short.get(start + 1) == long.get(start);
         // `item1` and `item2` are two names
-        let digit = middle == 1 && [short.get(start), long.get(start)].iter().any(|c| c.is_some_and(char::is_ascii_digit));
+        let digit = middle == 1
+            && [short.get(start), long.get(start)]
+                .iter()
+                .any(|c| c.is_some_and(char::is_ascii_digit));
         return (middle == 1 && !digit) || swapped;
     }
     start + end >= short.len() && !long.get(start).is_some_and(char::is_ascii_digit)

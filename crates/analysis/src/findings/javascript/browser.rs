@@ -25,7 +25,9 @@ pub(super) fn find(nodes: &Nodes<'_>, report: &mut Report) {
                 find_eval(nodes, at, report);
                 find_write(nodes, at, report);
             }
-            "assignment_expression" | "augmented_assignment_expression" => find_markup(nodes, at, report),
+            "assignment_expression" | "augmented_assignment_expression" => {
+                find_markup(nodes, at, report);
+            }
             _ => {}
         }
     }
@@ -36,11 +38,19 @@ fn find_eval(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
     let found = match words::callee(at) {
         "eval" | "window.eval" => arguments.first().is_some_and(|first| !first.is("string")),
         "Function" => arguments.last().is_some_and(|last| !last.is("string")),
-        "setTimeout" | "setInterval" | "window.setTimeout" => arguments.first().is_some_and(|first| first.is("string") || builds_text(*first)),
+        "setTimeout" | "setInterval" | "window.setTimeout" => arguments
+            .first()
+            .is_some_and(|first| first.is("string") || builds_text(*first)),
         _ => false,
     };
     if found {
-        report.add(&nodes.source, &EVAL, at.node(), format!("`{}` runs text as code.", words::callee(at)), "Use a function, or JSON.parse for data.");
+        report.add(
+            &nodes.source,
+            &EVAL,
+            at.node(),
+            format!("`{}` runs text as code.", words::callee(at)),
+            "Use a function, or JSON.parse for data.",
+        );
     }
 }
 
@@ -53,13 +63,30 @@ fn builds_text(at: At<'_>) -> bool {
         !words::is_literal(part)
             && !words::is_macro_name(part.text())
             && !part.is_any(&["binary_expression", "ternary_expression", "template_string"])
-            && !["escape", "sanitize", "purify", "encode", "length", "count", "index", "version"].iter().any(|word| lower.contains(word))
+            && ![
+                "escape", "sanitize", "purify", "encode", "length", "count", "index", "version",
+            ]
+            .iter()
+            .any(|word| lower.contains(word))
     };
     match at.kind() {
-        "template_string" => at.children().filter(|part| part.is("template_substitution")).any(|part| part.only().is_some_and(free)),
+        "template_string" => at
+            .children()
+            .filter(|part| part.is("template_substitution"))
+            .any(|part| part.only().is_some_and(free)),
         "binary_expression" if at.operator() == "+" => {
-            let parts: Vec<At<'_>> = at.inside().filter(|part| part.parent().is_some_and(|outer| outer.is("binary_expression") && outer.operator() == "+")).collect();
-            let markup = parts.iter().any(|part| (part.is("string") || part.is("template_string")) && (part.text().contains('<') || part.text().contains('(')));
+            let parts: Vec<At<'_>> = at
+                .inside()
+                .filter(|part| {
+                    part.parent().is_some_and(|outer| {
+                        outer.is("binary_expression") && outer.operator() == "+"
+                    })
+                })
+                .collect();
+            let markup = parts.iter().any(|part| {
+                (part.is("string") || part.is("template_string"))
+                    && (part.text().contains('<') || part.text().contains('('))
+            });
             markup && parts.iter().any(|part| free(*part))
         }
         _ => false,
@@ -67,9 +94,19 @@ fn builds_text(at: At<'_>) -> bool {
 }
 
 fn find_markup(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    let (Some(left), Some(right)) = (at.child("left"), at.child("right")) else { return };
-    if words::member(left).is_some_and(|(_, name)| matches!(name, "innerHTML" | "outerHTML")) && builds_text(right) {
-        report.add(&nodes.source, &UNSAFE_HTML, at.node(), format!("`{}` reads built text as markup.", left.short()), "Set textContent, build elements, or escape the values.");
+    let (Some(left), Some(right)) = (at.child("left"), at.child("right")) else {
+        return;
+    };
+    if words::member(left).is_some_and(|(_, name)| matches!(name, "innerHTML" | "outerHTML"))
+        && builds_text(right)
+    {
+        report.add(
+            &nodes.source,
+            &UNSAFE_HTML,
+            at.node(),
+            format!("`{}` reads built text as markup.", left.short()),
+            "Set textContent, build elements, or escape the values.",
+        );
     }
 }
 
@@ -81,6 +118,12 @@ fn find_write(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
         _ => None,
     };
     if text.is_some_and(|text| builds_text(*text)) {
-        report.add(&nodes.source, &UNSAFE_HTML, at.node(), format!("`{}` reads built text as markup.", words::callee(at)), "Set textContent, build elements, or escape the values.");
+        report.add(
+            &nodes.source,
+            &UNSAFE_HTML,
+            at.node(),
+            format!("`{}` reads built text as markup.", words::callee(at)),
+            "Set textContent, build elements, or escape the values.",
+        );
     }
 }

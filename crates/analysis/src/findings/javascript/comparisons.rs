@@ -23,8 +23,13 @@ const INVALID_TYPEOF: Rule = Rule {
 pub(super) fn find(nodes: &Nodes<'_>, scopes: &Scopes<'_>, report: &mut Report) {
     let mut loose = Vec::new();
     for at in nodes.all().filter(|at| at.is("binary_expression")) {
-        let Some((left, operator, right)) = at.sides() else { continue };
-        if matches!(operator, "==" | "!=") && nodes.source.language == Language::JavaScript && is_risky(scopes, left, right) {
+        let Some((left, operator, right)) = at.sides() else {
+            continue;
+        };
+        if matches!(operator, "==" | "!=")
+            && nodes.source.language == Language::JavaScript
+            && is_risky(scopes, left, right)
+        {
             loose.push((at, operator));
         }
         if matches!(operator, "==" | "!=" | "===" | "!==") {
@@ -41,7 +46,10 @@ pub(super) fn find(nodes: &Nodes<'_>, scopes: &Scopes<'_>, report: &mut Report) 
             &nodes.source,
             &LOOSE_EQUALITY,
             first.node(),
-            format!("`{}` converts its sides before it compares them.{more}", first.short()),
+            format!(
+                "`{}` converts its sides before it compares them.{more}",
+                first.short()
+            ),
             format!("Write `{operator}=`."),
         );
     }
@@ -63,8 +71,12 @@ fn is_risky(scopes: &Scopes<'_>, left: At<'_>, right: At<'_>) -> bool {
     let (a, b) = (nature(scopes, left, 0), nature(scopes, right, 0));
     let literal = |side: At<'_>| words::is_literal(side);
     // only a comparison with a plain value shows what is converted to what
-    let tricky = |side: At<'_>| matches!(side.text(), "0" | "''" | "\"\"" | "true" | "false" | "[]");
-    (a == Nature::Unknown || b == Nature::Unknown || a != b) && ((literal(left) && tricky(left)) || (literal(right) && tricky(right)) || (a != b && a != Nature::Unknown && b != Nature::Unknown))
+    let tricky =
+        |side: At<'_>| matches!(side.text(), "0" | "''" | "\"\"" | "true" | "false" | "[]");
+    (a == Nature::Unknown || b == Nature::Unknown || a != b)
+        && ((literal(left) && tricky(left))
+            || (literal(right) && tricky(right))
+            || (a != b && a != Nature::Unknown && b != Nature::Unknown))
 }
 
 fn nature(scopes: &Scopes<'_>, at: At<'_>, depth: u32) -> Nature {
@@ -75,10 +87,21 @@ fn nature(scopes: &Scopes<'_>, at: At<'_>, depth: u32) -> Nature {
         "number" | "update_expression" => Nature::Number,
         "string" | "template_string" => Nature::Text,
         "binary_expression" => match at.sides() {
-            Some((_, "-" | "*" | "/" | "%" | "**" | "&" | "|" | "^" | "<<" | ">>" | ">>>", _)) => Nature::Number,
+            Some((_, "-" | "*" | "/" | "%" | "**" | "&" | "|" | "^" | "<<" | ">>" | ">>>", _)) => {
+                Nature::Number
+            }
             Some((left, "+", right)) => {
-                let (a, b) = (nature(scopes, left, depth + 1), nature(scopes, right, depth + 1));
-                if a == Nature::Text || b == Nature::Text { Nature::Text } else if a == b { a } else { Nature::Unknown }
+                let (a, b) = (
+                    nature(scopes, left, depth + 1),
+                    nature(scopes, right, depth + 1),
+                );
+                if a == Nature::Text || b == Nature::Text {
+                    Nature::Text
+                } else if a == b {
+                    a
+                } else {
+                    Nature::Unknown
+                }
             }
             _ => Nature::Unknown,
         },
@@ -87,7 +110,11 @@ fn nature(scopes: &Scopes<'_>, at: At<'_>, depth: u32) -> Nature {
             "typeof" => Nature::Text,
             _ => Nature::Unknown,
         },
-        "member_expression" if words::member(at).is_some_and(|(_, name)| matches!(name, "length" | "size")) => Nature::Number,
+        "member_expression"
+            if words::member(at).is_some_and(|(_, name)| matches!(name, "length" | "size")) =>
+        {
+            Nature::Number
+        }
         "call_expression" => of_call(at),
         "identifier" => of_name(scopes, at, depth),
         _ => Nature::Unknown,
@@ -97,23 +124,37 @@ fn nature(scopes: &Scopes<'_>, at: At<'_>, depth: u32) -> Nature {
 fn of_call(at: At<'_>) -> Nature {
     let name = words::method(at).map_or_else(|| words::callee(at), |(_, name)| name);
     match name {
-        "indexOf" | "lastIndexOf" | "parseInt" | "parseFloat" | "Number" | "floor" | "ceil" | "round" | "abs" | "max" | "min" | "sqrt" | "pow" | "charCodeAt" | "trunc" | "sign" | "getTime" | "log" | "log2" | "log10" => Nature::Number,
-        "toString" | "String" | "charAt" | "toUpperCase" | "toLowerCase" | "trim" | "join" | "substring" | "substr" | "toFixed" | "replace" => Nature::Text,
+        "indexOf" | "lastIndexOf" | "parseInt" | "parseFloat" | "Number" | "floor" | "ceil"
+        | "round" | "abs" | "max" | "min" | "sqrt" | "pow" | "charCodeAt" | "trunc" | "sign"
+        | "getTime" | "log" | "log2" | "log10" => Nature::Number,
+        "toString" | "String" | "charAt" | "toUpperCase" | "toLowerCase" | "trim" | "join"
+        | "substring" | "substr" | "toFixed" | "replace" => Nature::Text,
         _ => Nature::Unknown,
     }
 }
 
 fn of_name(scopes: &Scopes<'_>, at: At<'_>, depth: u32) -> Nature {
-    let Some(binding) = scopes.binding_of(at) else { return Nature::Unknown };
+    let Some(binding) = scopes.binding_of(at) else {
+        return Nature::Unknown;
+    };
     if !matches!(binding.kind, Kind::Var | Kind::Let | Kind::Const) || binding.declarations > 1 {
         return Nature::Unknown;
     }
-    let Some(first) = binding.value().map(|value| nature(scopes, value, depth + 1)) else { return Nature::Unknown };
+    let Some(first) = binding
+        .value()
+        .map(|value| nature(scopes, value, depth + 1))
+    else {
+        return Nature::Unknown;
+    };
     let steady = binding.uses.iter().filter(|used| used.writes).all(|used| {
         used.at.parent().is_some_and(|outer| match outer.kind() {
             "update_expression" => true,
             "augmented_assignment_expression" if outer.operator() != "+=" => true,
-            "assignment_expression" | "augmented_assignment_expression" => outer.child("right").is_some_and(|right| right.index != at.index && nature(scopes, right, depth + 2) == first),
+            "assignment_expression" | "augmented_assignment_expression" => {
+                outer.child("right").is_some_and(|right| {
+                    right.index != at.index && nature(scopes, right, depth + 2) == first
+                })
+            }
             _ => false,
         })
     });
@@ -121,12 +162,28 @@ fn of_name(scopes: &Scopes<'_>, at: At<'_>, depth: u32) -> Nature {
 }
 
 fn find_typeof(nodes: &Nodes<'_>, left: At<'_>, right: At<'_>, report: &mut Report) {
-    let (of, word) = if left.is("unary_expression") { (left, right) } else { (right, left) };
+    let (of, word) = if left.is("unary_expression") {
+        (left, right)
+    } else {
+        (right, left)
+    };
     if of.operator() != "typeof" || !word.is("string") {
         return;
     }
     let text = word.text().trim_matches(['"', '\'']);
-    let valid = matches!(text, "undefined" | "object" | "boolean" | "number" | "string" | "function" | "symbol" | "bigint" | "unknown" | "date");
+    let valid = matches!(
+        text,
+        "undefined"
+            | "object"
+            | "boolean"
+            | "number"
+            | "string"
+            | "function"
+            | "symbol"
+            | "bigint"
+            | "unknown"
+            | "date"
+    );
     if !valid {
         report.add(
             &nodes.source,

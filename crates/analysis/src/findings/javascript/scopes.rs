@@ -76,7 +76,11 @@ const BLOCK_SCOPES: &[&str] = &[
 /// The nearest scope around a node; function scopes only, where asked.
 fn scope_of(at: At<'_>, functions_only: bool) -> u32 {
     at.ancestors()
-        .find(|outer| outer.is_any(FUNCTION_SCOPES) || (!functions_only && outer.is_any(BLOCK_SCOPES)) || outer.is_any(&["internal_module", "module"]))
+        .find(|outer| {
+            outer.is_any(FUNCTION_SCOPES)
+                || (!functions_only && outer.is_any(BLOCK_SCOPES))
+                || outer.is_any(&["internal_module", "module"])
+        })
         .map_or(0, |outer| outer.index)
 }
 
@@ -87,7 +91,10 @@ impl<'n> Scopes<'n> {
             by_place: HashMap::new(),
             unresolved: Vec::new(),
             used_at: HashMap::new(),
-            is_module: nodes.root().children().any(|at| at.is_any(&["import_statement", "export_statement"])),
+            is_module: nodes
+                .root()
+                .children()
+                .any(|at| at.is_any(&["import_statement", "export_statement"])),
         };
         let names: Vec<At<'n>> = nodes
             .all()
@@ -123,14 +130,25 @@ impl<'n> Scopes<'n> {
             return;
         }
         self.by_place.insert((scope, name), self.bindings.len());
-        self.bindings.push(Binding { name, kind, place, scope, uses: Vec::new(), declarations: 1 });
+        self.bindings.push(Binding {
+            name,
+            kind,
+            place,
+            scope,
+            uses: Vec::new(),
+            declarations: 1,
+        });
     }
 
     fn resolve(&mut self, at: At<'n>) {
         if !is_use(at) {
             return;
         }
-        let used = Use { at, writes: is_written(at), reads: is_read(at) };
+        let used = Use {
+            at,
+            writes: is_written(at),
+            reads: is_read(at),
+        };
         let mut outer = Some(at);
         while let Some(inner) = outer {
             if (inner.is_any(FUNCTION_SCOPES) || inner.is_any(BLOCK_SCOPES))
@@ -148,7 +166,9 @@ impl<'n> Scopes<'n> {
 
     /// What a name at a place means.
     pub(super) fn binding_of(&self, at: At<'_>) -> Option<&Binding<'n>> {
-        self.used_at.get(&at.index).and_then(|position| self.bindings.get(*position))
+        self.used_at
+            .get(&at.index)
+            .and_then(|position| self.bindings.get(*position))
     }
 }
 
@@ -156,7 +176,9 @@ impl<'n> Binding<'n> {
     /// The value it begins with.
     pub(super) fn value(&self) -> Option<At<'n>> {
         let parent = self.place.parent()?;
-        (parent.is("variable_declarator") && self.place.field() == "name").then(|| parent.child("value")).flatten()
+        (parent.is("variable_declarator") && self.place.field() == "name")
+            .then(|| parent.child("value"))
+            .flatten()
     }
 
     /// Whether nothing but its declaration gives it a value.
@@ -173,7 +195,9 @@ fn declaration(at: At<'_>) -> Option<(Kind, u32)> {
         match parent.kind() {
             "array_pattern" | "rest_pattern" | "object_pattern" => inner = parent,
             "pair_pattern" if inner.field() == "value" => inner = parent,
-            "assignment_pattern" | "object_assignment_pattern" if inner.field() == "left" => inner = parent,
+            "assignment_pattern" | "object_assignment_pattern" if inner.field() == "left" => {
+                inner = parent;
+            }
             _ => return declared_by(inner, parent),
         }
         if inner.is("pair_pattern") && inner.parent().is_none() {
@@ -189,20 +213,45 @@ fn declared_by(at: At<'_>, parent: At<'_>) -> Option<(Kind, u32)> {
             if list.is("variable_declaration") {
                 return Some((Kind::Var, scope_of(parent, true)));
             }
-            let kind = if list.has_token("const") { Kind::Const } else { Kind::Let };
+            let kind = if list.has_token("const") {
+                Kind::Const
+            } else {
+                Kind::Let
+            };
             Some((kind, scope_of(parent, false)))
         }
-        ("function_declaration" | "generator_function_declaration" | "function_signature", "name") => Some((Kind::Function, scope_of(parent, false))),
-        ("function_expression" | "generator_function", "name") => Some((Kind::Parameter, parent.index)),
-        ("class_declaration" | "abstract_class_declaration", "name") => Some((Kind::Class, scope_of(parent, false))),
+        (
+            "function_declaration" | "generator_function_declaration" | "function_signature",
+            "name",
+        ) => Some((Kind::Function, scope_of(parent, false))),
+        ("function_expression" | "generator_function", "name") => {
+            Some((Kind::Parameter, parent.index))
+        }
+        ("class_declaration" | "abstract_class_declaration", "name") => {
+            Some((Kind::Class, scope_of(parent, false)))
+        }
         ("class", "name") => Some((Kind::Type, parent.index)),
-        ("enum_declaration" | "interface_declaration" | "type_alias_declaration" | "internal_module" | "module", "name") => Some((Kind::Type, scope_of(parent, false))),
-        ("type_parameter", "name") => Some((Kind::Type, scope_of(parent, false))),
+        (
+            "enum_declaration"
+            | "interface_declaration"
+            | "type_alias_declaration"
+            | "type_parameter"
+            | "internal_module"
+            | "module",
+            "name",
+        ) => Some((Kind::Type, scope_of(parent, false))),
         ("formal_parameters", _) => Some((Kind::Parameter, parent.parent()?.index)),
         ("required_parameter" | "optional_parameter", "pattern") => {
             let owner = parent.parent()?.parent()?;
             // a parameter of a type, not of a function
-            Some((Kind::Parameter, if owner.is_any(FUNCTION_SCOPES) { owner.index } else { scope_of(parent, false) }))
+            Some((
+                Kind::Parameter,
+                if owner.is_any(FUNCTION_SCOPES) {
+                    owner.index
+                } else {
+                    scope_of(parent, false)
+                },
+            ))
         }
         ("arrow_function", "parameter") => Some((Kind::Parameter, parent.index)),
         ("catch_clause", "parameter") => Some((Kind::Caught, parent.index)),
@@ -214,42 +263,70 @@ fn declared_by(at: At<'_>, parent: At<'_>) -> Option<(Kind, u32)> {
                 _ => (Kind::Let, parent.index),
             })
         }
-        ("import_clause" | "namespace_import" | "import_require_clause", _) => Some((Kind::Import, 0)),
-        ("import_specifier", field) => (field == "alias" || parent.child("alias").is_none()).then_some((Kind::Import, 0)),
+        ("import_clause" | "namespace_import" | "import_require_clause", _) => {
+            Some((Kind::Import, 0))
+        }
+        ("import_specifier", field) => {
+            (field == "alias" || parent.child("alias").is_none()).then_some((Kind::Import, 0))
+        }
         _ => None,
     }
 }
 
 /// Whether an identifier stands for a value, not for a key or a label.
 fn is_use(at: At<'_>) -> bool {
-    let Some(parent) = at.parent() else { return false };
+    let Some(parent) = at.parent() else {
+        return false;
+    };
     !(parent.is("import_specifier")
         || parent.is("namespace_export")
-        || (parent.is("export_specifier") && (at.field() == "alias" || parent.parent().and_then(At::parent).is_some_and(|statement| statement.child("source").is_some())))
+        || (parent.is("export_specifier")
+            && (at.field() == "alias"
+                || parent
+                    .parent()
+                    .and_then(At::parent)
+                    .is_some_and(|statement| statement.child("source").is_some())))
         || parent.is("jsx_attribute")
         || parent.is("meta_property")
-        || (parent.is_any(&["enum_assignment", "enum_body", "index_signature"]) && at.field() == "name"))
+        || (parent.is_any(&["enum_assignment", "enum_body", "index_signature"])
+            && at.field() == "name"))
 }
 
 fn is_written(at: At<'_>) -> bool {
-    let Some(parent) = at.parent() else { return false };
+    let Some(parent) = at.parent() else {
+        return false;
+    };
     let mut inner = at;
     let mut outer = parent;
-    while outer.is_any(&["array_pattern", "object_pattern", "rest_pattern", "pair_pattern", "assignment_pattern", "object_assignment_pattern"]) && inner.field() != "right" {
+    while outer.is_any(&[
+        "array_pattern",
+        "object_pattern",
+        "rest_pattern",
+        "pair_pattern",
+        "assignment_pattern",
+        "object_assignment_pattern",
+    ]) && inner.field() != "right"
+    {
         inner = outer;
         match outer.parent() {
             Some(next) => outer = next,
             None => return false,
         }
     }
-    words::targets(outer).iter().any(|target| *target == inner) || (outer.is("for_in_statement") && inner.field() == "left")
+    words::targets(outer).contains(&inner)
+        || (outer.is("for_in_statement") && inner.field() == "left")
 }
 
 fn is_read(at: At<'_>) -> bool {
-    let Some(parent) = at.parent() else { return true };
+    let Some(parent) = at.parent() else {
+        return true;
+    };
     if !is_written(at) {
         return true;
     }
-    let is_statement = parent.parent().is_some_and(|outer| outer.is("expression_statement") || (outer.is("for_statement") && parent.field() == "increment"));
+    let is_statement = parent.parent().is_some_and(|outer| {
+        outer.is("expression_statement")
+            || (outer.is("for_statement") && parent.field() == "increment")
+    });
     !is_statement
 }
