@@ -24,7 +24,14 @@ flags=(-D_GNU_SOURCE -DEMSCRIPTEN=1 -DFE_DOWNWARD=0 -DFE_UPWARD=0 -I"$quickjs")
 for file in "$here/engine.c" "$quickjs/libregexp.c" "$quickjs/libunicode.c" "$quickjs/dtoa.c"; do
   zig_cc "${flags[@]}" -c -o "$work/$(basename "$file" .c).o" "$file"
 done
-zig_cc "${flags[@]}" -mexec-model=reactor -Wl,--stack,4194304 -Wl,--strip-all \
+# The guest's own scripts are compiled here, by the same QuickJS.
+"$zig/bin/python" -m ziglang cc -std=gnu23 -O1 -Wno-everything -D_GNU_SOURCE -I"$quickjs" -o "$work/compile" \
+  "$here/compile.c" "$quickjs/quickjs.c" "$quickjs/libregexp.c" "$quickjs/libunicode.c" "$quickjs/dtoa.c" -lm -pthread ||
+  fail "the compiler of its own scripts could not be built"
+for script in "$here"/*.js; do
+  "$work/compile" "$script" "$work/$(basename "$script" .js).bytecode" || fail "$(basename "$script") could not be compiled"
+done
+zig_cc "${flags[@]}" --embed-dir="$work" -mexec-model=reactor -Wl,--stack,4194304 -Wl,--strip-all \
   -o "$work/javascript.wasm" "$here/guest.c" "$here/realm.c" "$work"/*.o
 pack "$work/javascript.wasm" "$out/javascript.wasm.gz"
 echo "$sum" > "$stamp"

@@ -25,24 +25,24 @@
 enum { FLAG_STRICT = 1, FLAG_ASYNC = 2 };
 enum { MODE_RUN = 0, MODE_JUDGE = 1 };
 
-static const char SOURCE_VALUES[] = {
-#embed "values.js"
-    , 0};
-static const char SOURCE_ASSERTIONS[] = {
-#embed "assertions.js"
-    , 0};
-static const char SOURCE_RUNTIME[] = {
-#embed "runtime.js"
-    , 0};
-static const char SOURCE_WEB[] = {
-#embed "web.js"
-    , 0};
-static const char SOURCE_MODULES[] = {
-#embed "modules.js"
-    , 0};
-static const char SOURCE_JUDGE[] = {
-#embed "judge.js"
-    , 0};
+static const uint8_t SOURCE_VALUES[] = {
+#embed "values.bytecode"
+};
+static const uint8_t SOURCE_ASSERTIONS[] = {
+#embed "assertions.bytecode"
+};
+static const uint8_t SOURCE_RUNTIME[] = {
+#embed "runtime.bytecode"
+};
+static const uint8_t SOURCE_WEB[] = {
+#embed "web.bytecode"
+};
+static const uint8_t SOURCE_MODULES[] = {
+#embed "modules.bytecode"
+};
+static const uint8_t SOURCE_JUDGE[] = {
+#embed "judge.bytecode"
+};
 
 static uint8_t records[RECORDS_BYTES_MAX];
 static uint32_t records_size;
@@ -343,8 +343,10 @@ static void run_until_idle(void) {
 
 // ---- set-up -----------------------------------------------------------------------------------------------------
 
-static JSValue evaluate_own(JSContext *ctx, const char *source, size_t size, int argc, JSValueConst *argv) {
-  JSValue made = JS_Eval(ctx, source, size, "node:internal", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
+// Evaluates one of the guest's own scripts: bytecode of a function, which is called.
+static JSValue evaluate_own(JSContext *ctx, const uint8_t *code, size_t size, int argc, JSValueConst *argv) {
+  JSValue made = JS_ReadObject(ctx, code, size, JS_READ_OBJ_BYTECODE);
+  if (!JS_IsException(made)) made = JS_EvalFunction(ctx, made);
   if (!JS_IsException(made)) {
     JSValue result = JS_Call(ctx, made, JS_UNDEFINED, argc, argv);
     JS_FreeValue(ctx, made);
@@ -362,7 +364,7 @@ static JSValue evaluate_own(JSContext *ctx, const char *source, size_t size, int
 }
 
 #define EVALUATE(ctx, source, ...)                                                        \
-  evaluate_own(ctx, source, sizeof(source) - 1,                                           \
+  evaluate_own(ctx, source, sizeof(source),                                           \
                sizeof((JSValueConst[]){__VA_ARGS__}) / sizeof(JSValueConst), (JSValueConst[]){__VA_ARGS__})
 
 static JSValue make_native(JSContext *ctx) {

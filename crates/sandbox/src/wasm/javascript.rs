@@ -1,4 +1,4 @@
-//! Programs in JavaScript, run by QuickJS. The program and its tests share an instance; what decides lives in a realm of it that is
+//! Programs in JavaScript, run by `QuickJS`. The program and its tests share an instance; what decides lives in a realm of it that is
 //! frozen and that no name leads to, and the built-ins that tests rely on are compared with what they were.
 
 pub(in crate::wasm) mod reactor;
@@ -24,7 +24,7 @@ pub(crate) const IMAGE: &str = "javascript";
 const IS_STRICT: u32 = 1;
 const MAY_WAIT: u32 = 2;
 
-/// QuickJS, ready to be started any number of times.
+/// `QuickJS`, ready to be started any number of times.
 #[derive(Clone)]
 pub(crate) struct JavaScriptGuest {
     reactor: Reactor,

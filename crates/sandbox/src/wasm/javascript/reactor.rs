@@ -134,15 +134,12 @@ async fn call_for_place(
     name: &str,
     size: Option<u32>,
 ) -> wasmtime::Result<usize> {
-    let place = match size {
-        Some(size) => {
-            let call = instance.get_typed_func::<u32, u32>(&mut *store, name)?;
-            call.call_async(&mut *store, size).await?
-        }
-        None => {
-            let call = instance.get_typed_func::<(), u32>(&mut *store, name)?;
-            call.call_async(&mut *store, ()).await?
-        }
+    let place = if let Some(size) = size {
+        let call = instance.get_typed_func::<u32, u32>(&mut *store, name)?;
+        call.call_async(&mut *store, size).await?
+    } else {
+        let call = instance.get_typed_func::<(), u32>(&mut *store, name)?;
+        call.call_async(&mut *store, ()).await?
     };
     Ok(place as usize)
 }
@@ -197,7 +194,9 @@ impl Ended {
             _ if denied.is_some() => (RunStatus::Denied, denied.map(|found| found.text.clone())),
             ExitReason::Finished if error.is_none() => (RunStatus::Ok, None),
             ExitReason::Finished | ExitReason::Exit(_) | ExitReason::Trap(_) => {
-                (RunStatus::Error, None)
+                // What has no line in the program would be lost otherwise.
+                let why = error.filter(|found| found.line == 0);
+                (RunStatus::Error, why.map(|found| found.text.clone()))
             }
         };
         let mut stderr = self.pipes.stderr.text();

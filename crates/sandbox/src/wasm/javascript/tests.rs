@@ -91,8 +91,8 @@ async fn timers_run_in_order_on_a_clock_that_jumps() {
     };
     assert_eq!(outcome.status, RunStatus::Ok, "{}", outcome.stderr);
     let lines: Vec<_> = outcome.stdout.lines().collect();
-    assert_eq!(lines.get(..3).unwrap(), ["sync", "tick", "micro"]);
-    assert_eq!(lines.get(5..).unwrap(), ["third", "late true"]);
+    assert_eq!(lines.get(..3), Some(&["sync", "tick", "micro"][..]));
+    assert_eq!(lines.get(5..), Some(&["third", "late true"][..]));
     assert!(outcome.duration < Duration::from_secs(3));
     let waits = run("setTimeout(() => {}, 60000)").await.unwrap();
     assert_eq!(waits.status, RunStatus::Timeout);
@@ -133,7 +133,7 @@ async fn bounds_hold() {
     let mut hungry = program("const all = []; for (;;) all.push(new Array(100000).fill(1));");
     hungry.limits = Limits {
         memory_bytes: 64 * 1024 * 1024,
-        wall: Duration::from_secs(60),
+        wall: Duration::from_mins(1),
         ..Limits::default()
     };
     assert_eq!(guest.run(&hungry).await.status, RunStatus::Memory);
