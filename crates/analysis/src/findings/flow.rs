@@ -105,7 +105,13 @@ pub(crate) fn goes_on(at: At<'_>, stops: Stops, depth: u32) -> bool {
                     && inner.nth(0).is_some_and(|to| Some(to.text()) == label)
             }) || body.is_none_or(next)
         }
-        "while_statement" | "for_statement" | "do_statement" => !is_endless(at) || has_break(at),
+        "while_statement" | "for_statement" | "do_statement" => {
+            let leaves = match stops {
+                Stops::AtJumps => has_break(at),
+                Stops::AtExits => has_open_break(at),
+            };
+            !is_endless(at) || leaves
+        }
         "try_statement" | "try_with_resources_statement" => tries_go_on(at, stops, depth),
         "synchronized_statement" | "with_statement" => at.child("body").is_none_or(next),
         kind if SWITCHES.contains(&kind) => switch_goes_on(at, stops, depth),
@@ -215,7 +221,12 @@ pub(crate) fn has_break(around: At<'_>) -> bool {
 /// Whether a jump that can be seen leaves the loop or switch itself.
 pub(crate) fn has_open_break(around: At<'_>) -> bool {
     around.inside_function(FUNCTIONS).any(|at| match at.kind() {
-        "goto_statement" => true,
+        "goto_statement" => {
+            let to = at.nth(0).map(At::text);
+            !around
+                .inside()
+                .any(|label| label.is("labeled_statement") && label.nth(0).map(At::text) == to)
+        }
         "break_statement" => {
             at.children()
                 .next()
@@ -299,15 +310,15 @@ fn is_hoisted(at: At<'_>) -> bool {
         "type_declaration",
         "break_statement",
         "ERROR",
-    ]) || (at.is_any(&["variable_declaration", "declaration"])
-        && !at.inside().any(|inner| inner.child("value").is_some()))
+    ]) || (at.is("expression_statement") && at.children().next().is_none())
+        || (at.is_any(&["variable_declaration", "declaration"])
+            && !at.inside().any(|inner| inner.child("value").is_some()))
 }
 
 fn find_jump_in_finally(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
-    if let Some(jump) = at.inside_function(FUNCTIONS).find(|inner| {
-        inner.is("return_statement")
-            || inner.is("throw_statement") && inner.parent().and_then(At::parent) == Some(at)
-    }) && jump.is("return_statement")
+    if let Some(jump) = at
+        .inside_function(FUNCTIONS)
+        .find(|inner| inner.is("return_statement") && inner.children().next().is_some())
     {
         report.add(
             &nodes.source,

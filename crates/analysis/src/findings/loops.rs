@@ -375,13 +375,16 @@ fn says_so(last: At<'_>, next: At<'_>) -> bool {
 /// Whether a case ends in a call that may not come back, for all the code shows.
 fn ends_unknown(last: At<'_>) -> bool {
     let Some(inner) = last
-        .children()
-        .next()
-        .filter(|_| last.is("expression_statement"))
+        .with_inside()
+        .filter(|at| at.is("expression_statement"))
+        .last()
+        .and_then(|at| at.children().next())
     else {
         return false;
     };
-    let name = words::callee(inner).to_lowercase();
+    let name = words::method(inner)
+        .map_or_else(|| words::callee(inner), |(_, name)| name)
+        .to_lowercase();
     [
         "fail",
         "error",

@@ -234,8 +234,8 @@ fn find_compare_nan(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
     let is_nan = |side: At<'_>| {
         matches!(
             side.text(),
-            "NaN" | "Number.NaN" | "Double.NaN" | "Float.NaN" | "NAN" | "math.NaN()"
-        )
+            "NaN" | "Number.NaN" | "Double.NaN" | "Float.NaN" | "math.NaN()"
+        ) || (side.text() == "NAN" && matches!(at.language(), Language::C | Language::Cpp))
     };
     if matches!(
         operator,

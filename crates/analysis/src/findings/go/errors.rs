@@ -41,7 +41,6 @@ const FALLIBLE: &[&str] = &[
     "io.ReadAll",
     "http.Get",
     "http.Post",
-    "http.NewRequest",
     "sql.Open",
     "net.Dial",
     "net.Listen",
@@ -62,7 +61,6 @@ const ONLY_ERROR: &[&str] = &[
     "os.Mkdir",
     "os.MkdirAll",
     "os.Rename",
-    "os.Chdir",
 ];
 
 pub(super) fn find(nodes: &Nodes<'_>, function: At<'_>, report: &mut Report) {

@@ -74,7 +74,8 @@ fn find_unused(nodes: &Nodes<'_>, scopes: &Scopes<'_>, binding: &Binding<'_>, re
         return;
     }
     if binding.kind == Kind::Import {
-        if binding.name == "React" || nodes.source.code.contains("@jsx") || binding.name == "h" {
+        let by_jsx = matches!(binding.name, "React" | "h") || nodes.source.code.contains("@jsx");
+        if by_jsx || is_named_in_comment(binding.name, nodes.source.code) {
             return;
         }
         report.add(
@@ -123,6 +124,18 @@ fn find_unused(nodes: &Nodes<'_>, scopes: &Scopes<'_>, binding: &Binding<'_>, re
         format!("`{}` is {word}.", binding.name),
         format!("Remove `{}`, or use it where it was meant.", binding.name),
     );
+}
+
+/// Whether a comment for type checkers names something: `@param {Shape} a`.
+fn is_named_in_comment(name: &str, code: &str) -> bool {
+    code.lines().any(|line| {
+        let plain = line.trim_start();
+        let is_comment = plain.starts_with('*')
+            || plain.starts_with("/*")
+            || plain.starts_with("//")
+            || plain.contains("/** @");
+        is_comment && plain.contains(name)
+    })
 }
 
 fn find_reassigned(nodes: &Nodes<'_>, binding: &Binding<'_>, report: &mut Report) {

@@ -68,7 +68,12 @@ fn find_keys(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
         }) else {
             continue;
         };
-        let text = key.text().trim_matches(['"', '\'']);
+        let whole = key.text();
+        let text = if key.is("string") {
+            whole.get(1..whole.len() - 1).unwrap_or(whole)
+        } else {
+            whole
+        };
         if text == "__proto__" {
             continue;
         }
