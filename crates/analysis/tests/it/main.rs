@@ -9,3 +9,7 @@ mod explanations;
 mod hostile;
 mod metrics;
 mod renaming;
+mod rules_c_family;
+mod rules_go;
+mod rules_java;
+mod rules_javascript;
