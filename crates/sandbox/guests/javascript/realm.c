@@ -13,7 +13,7 @@
 typedef struct {
   JSValue object;
   char name[NAME_BYTES_MAX];
-  int is_prototype;
+  uint32_t first, last;  // its properties, from `first` until before `last`
 } Object;
 
 typedef struct {
@@ -59,7 +59,6 @@ static void add_object(JSContext *ctx, Walk *walk, JSValueConst value, const cha
   if (find_object(walk, value) >= 0) return;
   Object *object = &walk->objects[walk->object_count++];
   object->object = JS_DupValue(ctx, value);
-  object->is_prototype = strcmp(key, "prototype") == 0 || !JS_IsFunction(ctx, value);
   const char *format = owner[0] ? "%s.%s" : "%s%s";
   snprintf(object->name, sizeof object->name, format, owner, key);
 }
@@ -71,6 +70,7 @@ static void walk_object(JSContext *ctx, Walk *walk, uint32_t index) {
   JSPropertyEnum *keys;
   uint32_t count;
   if (JS_GetOwnPropertyNames(ctx, &keys, &count, object, JS_GPN_STRING_MASK | JS_GPN_SYMBOL_MASK) < 0) return;
+  walk->objects[index].first = walk->property_count;
   for (uint32_t i = 0; i < count && walk->property_count < PROPERTIES_MAX; i++) {
     JSPropertyDescriptor found;
     if (JS_GetOwnProperty(ctx, &found, object, keys[i].atom) <= 0) continue;
@@ -82,6 +82,7 @@ static void walk_object(JSContext *ctx, Walk *walk, uint32_t index) {
     if (key && !is_accessor) add_object(ctx, walk, found.value, owner, key);
     JS_FreeCString(ctx, key);
   }
+  walk->objects[index].last = walk->property_count;
   JS_FreePropertyEnum(ctx, keys, count);
   JSValue prototype = JS_GetPrototype(ctx, object);
   add_object(ctx, walk, prototype, owner, "__proto__");
@@ -121,8 +122,7 @@ void snapshot_globals(JSContext *ctx) {
     Property *property = &kept->properties[i];
     JSPropertyDescriptor found;
     if (JS_GetOwnProperty(ctx, &found, kept->objects[property->object].object, property->key) <= 0) {
-      *property = kept->properties[--kept->property_count];
-      i--;
+      property->key = JS_ATOM_NULL;  // taken away by our own scripts
       continue;
     }
     int is_accessor = (found.flags & JS_PROP_GETSET) != 0;
@@ -185,8 +185,8 @@ static char *find_added(JSContext *ctx, uint32_t index) {
     JS_FreeValue(ctx, key);
     if (!matters) continue;
     int was_there = 0;
-    for (uint32_t p = 0; p < kept->property_count && !was_there; p++)
-      was_there = kept->properties[p].object == index && kept->properties[p].key == keys[i].atom;
+    for (uint32_t p = object->first; p < object->last && !was_there; p++)
+      was_there = kept->properties[p].key == keys[i].atom;
     if (!was_there) added = tell(ctx, object->name, keys[i].atom);
   }
   JS_FreePropertyEnum(ctx, keys, count);
@@ -215,6 +215,7 @@ char *find_replaced(JSContext *ctx) {
   for (uint32_t i = 0; i < kept->property_count; i++) {
     const Property *property = &kept->properties[i];
     const Object *object = &kept->objects[property->object];
+    if (property->key == JS_ATOM_NULL) continue;
     if (is_unchanged(ctx, property, object->object)) {
       if (property->object > 0 || !JS_IsUndefined(property->getter)) continue;
       char *hidden = find_hidden(ctx, property);
@@ -244,6 +245,7 @@ void lock_realm(JSContext *ctx) {
   for (uint32_t i = 0; i < kept->property_count; i++) {
     const Property *property = &kept->properties[i];
     const Object *object = &kept->objects[property->object];
+    if (property->key == JS_ATOM_NULL) continue;
     const char *key = JS_AtomToCString(ctx, property->key);
     int is_skipped = !key || is_free(object->name, key) || must_stay_writable(object->name) ||
                      strcmp(key, "constructor") == 0 || strcmp(key, "length") == 0;

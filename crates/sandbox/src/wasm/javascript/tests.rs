@@ -204,7 +204,14 @@ async fn tests_tell_right_from_wrong() {
     assert!(guest.judge(&right, &check).await.passed());
     assert!(!guest.judge(&wrong, &check).await.passed());
     let hangs = asserts("await new Promise(() => {});\nassert(true);");
-    assert!(!guest.judge(&right, &hangs).await.passed());
+    let judged = guest.judge(&right, &hangs).await;
+    assert!(has_failed(&judged, "never settled"), "{judged:?}");
+    let many = asserts(
+        "for (let i = 0; i < 50000; i++) assert(add(i, 1) === i + 1);\nassert.equal(add(1, 1), 3);",
+    );
+    let judged = guest.judge(&right, &many).await;
+    assert!(has_failed(&judged, "expected 3, got 2"), "{judged:?}");
+    assert_eq!(judged.tests.len(), 2);
     let silent = asserts("add(1, 2);");
     assert!(!guest.judge(&right, &silent).await.passed());
 }

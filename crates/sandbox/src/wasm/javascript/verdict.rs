@@ -8,7 +8,8 @@ use super::reactor::{Ended, Record};
 const NAME_CHARS_MAX: usize = 200;
 
 /// The judgement of a run by `tests`. Records: `S` the tests began, `P` and `F` an assertion held or failed at a line, `U` an error
-/// nobody caught at a line of the tests, `B` a built-in was replaced, `C` the last line was reached.
+/// nobody caught at a line of the tests, `B` a built-in was replaced, `C` the last line was
+/// reached, `H` it never will be.
 pub(super) fn judgement(ended: &Ended, tests: &str) -> Judgement {
     let mut run = ended.outcome();
     let has_begun = ended.find('S').is_some();
@@ -34,7 +35,12 @@ pub(super) fn judgement(ended: &Ended, tests: &str) -> Judgement {
             run.error = None;
         }
     }
-    if let Some(exit) = ended.find('X').filter(|_| ended.find('C').is_none()) {
+    if ended.find('H').is_some() {
+        found.push(TestResult {
+            name: "the tests as a whole".to_owned(),
+            failure: Some("they wait for a promise that is never settled".to_owned()),
+        });
+    } else if let Some(exit) = ended.find('X').filter(|_| ended.find('C').is_none()) {
         run.status = RunStatus::Error;
         run.reason = Some(format!(
             "the program ended itself with exit code {} before its tests were done",
