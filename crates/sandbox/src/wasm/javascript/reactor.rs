@@ -261,18 +261,27 @@ pub(in crate::wasm) fn difference(found: &str, expected: &str) -> Option<String>
     ))
 }
 
-/// An engine for the tests of a guest whose image was built; `None`, said aloud, when it was not.
+/// What a guest's tests begin with: an engine of their own. Compiled images are shared.
 #[cfg(test)]
-pub(in crate::wasm) fn engine_for_tests(image: &str) -> Option<Arc<WasmEngine>> {
-    if !WasmEngine::has_image(image) {
-        eprintln!("the {image} image is not built; `make guests` makes it");
-        return None;
-    }
+pub(in crate::wasm) fn engine_for_tests() -> Arc<WasmEngine> {
     let cache = std::env::var_os("CODEGENIE_SANDBOX_CACHE").map_or_else(
         || std::env::temp_dir().join("codegenie-sandbox-tests"),
         std::path::PathBuf::from,
     );
-    Some(WasmEngine::start(cache, 2).expect("the engine starts"))
+    WasmEngine::start(cache, 2).expect("the engine starts")
+}
+
+/// The guest, when its image was built; `None`, said aloud, when it was not.
+#[cfg(test)]
+pub(in crate::wasm) fn built<G>(guest: Result<G, ImageError>) -> Option<G> {
+    match guest {
+        Ok(guest) => Some(guest),
+        Err(missing @ ImageError::Missing(_)) => {
+            eprintln!("not tested: {missing}");
+            None
+        }
+        Err(broken @ ImageError::Broken { .. }) => panic!("{broken}"),
+    }
 }
 
 #[cfg(test)]

@@ -3,12 +3,11 @@ use std::time::Duration;
 use domain::language::Language;
 use domain::sandbox::{Judgement, Limits};
 
-use super::reactor::engine_for_tests;
+use super::reactor::{built, engine_for_tests};
 use super::*;
 
 async fn guest() -> Option<JavaScriptGuest> {
-    let engine = engine_for_tests(IMAGE)?;
-    Some(JavaScriptGuest::new(&engine).await.unwrap())
+    built(JavaScriptGuest::new(&engine_for_tests()).await)
 }
 
 fn program(code: &str) -> Program {

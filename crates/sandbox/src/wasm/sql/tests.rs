@@ -3,12 +3,11 @@ use std::time::Duration;
 use domain::language::Language;
 use domain::sandbox::Limits;
 
-use super::super::javascript::reactor::engine_for_tests;
+use super::super::javascript::reactor::{built, engine_for_tests};
 use super::*;
 
 async fn guest() -> Option<SqlGuest> {
-    let engine = engine_for_tests(IMAGE)?;
-    Some(SqlGuest::new(&engine).await.unwrap())
+    built(SqlGuest::new(&engine_for_tests()).await)
 }
 
 fn program(code: &str) -> Program {
