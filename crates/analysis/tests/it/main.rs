@@ -1,4 +1,4 @@
-//! The analyser from outside: explanations of sample code, hostile text, renaming.
+//! The analyser from outside: explanations of sample code, numbers, findings, hostile text, renaming.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,3 +13,6 @@ mod rules_c_family;
 mod rules_go;
 mod rules_java;
 mod rules_javascript;
+mod rules_python;
+mod rules_rust;
+mod rules_sql;
