@@ -1,8 +1,15 @@
 //! Rules for Python, read from a typed tree. The rules themselves are in the files below; this one parses, bounds the
 //! depth of what is read, and turns what was found into findings.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a rule is about a few of the many kinds of statements and expressions"
+)]
+
 mod arithmetic;
 mod builtins;
+mod calls;
+mod captures;
 mod check;
 mod comparisons;
 mod flow;
@@ -90,7 +97,9 @@ impl<'a> Module<'a> {
 
     /// The text of a node.
     fn text(&self, node: &impl Ranged) -> &'a str {
-        self.code.get(node.range().to_std_range()).unwrap_or_default()
+        self.code
+            .get(node.range().to_std_range())
+            .unwrap_or_default()
     }
 }
 

@@ -4,7 +4,10 @@ use ruff_python_ast::{Expr, ExprBinOp, Operator, Stmt};
 
 use super::check::Checker;
 use super::kinds::Kind;
-use super::queries::{any_of, call_of, float_of, int_of, len_of, mentions, name_of, only_argument};
+use super::queries::{
+    any_of, any_part, any_statement, call_of, float_of, int_of, is_name, len_of, mentions, name_of,
+    only_argument,
+};
 use super::rules;
 use super::scopes::BindingKind;
 
@@ -29,8 +32,10 @@ fn check_zero<'a>(checker: &mut Checker<'a, '_>, operation: &'a ExprBinOp) {
     let is_number = operation.op != Operator::Mod
         || checker.kind(&operation.left).is_some_and(Kind::is_number)
         || operation.left.is_name_expr();
-    // Under `try` and `with`, tests divide by zero on purpose.
-    if is_zero && is_number && checker.guards == 0 && checker.asserts == 0 {
+    // Under `try` and `with`, in a lambda or in a line of its own it is there to raise.
+    let is_meant =
+        checker.guards > 0 || checker.asserts > 0 || checker.is_in_lambda() || checker.is_in_test();
+    if is_zero && is_number && !is_meant {
         let quoted = checker.module.quote(operation);
         let message = format!("`{quoted}` always divides by zero.");
         checker.add(
@@ -86,7 +91,8 @@ fn check_empty<'a>(checker: &mut Checker<'a, '_>, operation: &'a ExprBinOp) {
     if !(is_mean || total) || !is_parameter || !is_only || !checker.may_search() {
         return;
     }
-    let names: Vec<&str> = [Some(collection), divisor].into_iter().flatten().collect();
+    let mut names: Vec<&str> = [Some(collection), divisor].into_iter().flatten().collect();
+    names.extend(names_of_lengths(&function.body, collection));
     if is_guarded(&function.body, &names) || is_inside_loop_over(checker, collection) {
         return;
     }
@@ -107,6 +113,22 @@ fn length<'a>(checker: &Checker<'a, '_>, divisor: &'a Expr) -> Option<(Option<&'
     let variable = checker.module.scopes.find_variable(checker.scope, name)?;
     let collection = len_of(variable.only_value()?)?;
     Some((Some(name), name_of(collection)?))
+}
+
+/// Names that are worked out from the length of the collection.
+fn names_of_lengths<'a>(body: &'a [Stmt], collection: &str) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    any_statement(body, |statement| {
+        if let Stmt::Assign(assign) = statement
+            && any_part(&assign.value, |part| {
+                len_of(part).is_some_and(|measured| is_name(measured, collection))
+            })
+        {
+            names.extend(assign.targets.iter().filter_map(name_of));
+        }
+        false
+    });
+    names
 }
 
 /// Whether a condition anywhere in the function is about one of the names.
@@ -161,7 +183,7 @@ fn check_text<'a>(checker: &mut Checker<'a, '_>, operation: &'a ExprBinOp) {
     };
     let is_mixed =
         (left == Kind::Text && right.is_number()) || (left.is_number() && right == Kind::Text);
-    if !is_mixed || checker.guards > 0 || checker.asserts > 0 {
+    if !is_mixed || checker.guards > 0 || checker.asserts > 0 || checker.is_in_test() {
         return;
     }
     let (text, number) = if left == Kind::Text {

@@ -4,9 +4,11 @@ use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
 
+use super::scopes::ScopeKind;
 use super::{Findings, Module};
 use super::{
-    arithmetic, comparisons, flow, functions, indexes, loops, resources, security, statements,
+    arithmetic, calls, captures, comparisons, flow, functions, indexes, loops, resources, security,
+    statements,
 };
 use crate::findings::Rule;
 
@@ -75,6 +77,24 @@ impl<'a> Checker<'a, '_> {
         self.module.scopes.is_builtin(self.scope, name)
     }
 
+    /// Whether the place is in a test, where mistakes may be made on purpose.
+    pub(super) fn is_in_test(&self) -> bool {
+        let is_test = |name: &str| name.starts_with("test") || name.starts_with("Test");
+        self.functions
+            .iter()
+            .any(|function| is_test(function.name.as_str()))
+            || self.classes.iter().any(|class| {
+                is_test(class.name.as_str())
+                    || class.name.as_str().ends_with("Test")
+                    || class.name.as_str().ends_with("Tests")
+            })
+    }
+
+    pub(super) fn is_in_lambda(&self) -> bool {
+        let scope = self.module.scopes.list.get(self.scope);
+        scope.is_some_and(|scope| scope.kind == ScopeKind::Lambda)
+    }
+
     pub(super) fn kind(&self, expression: &Expr) -> Option<super::kinds::Kind> {
         self.module.kind(self.scope, expression)
     }
@@ -123,6 +143,7 @@ impl<'a> Checker<'a, '_> {
     fn ask_of_statement(&mut self, statement: &'a Stmt) {
         statements::check(self, statement);
         loops::check(self, statement);
+        captures::check_statement(self, statement);
         indexes::check_statement(self, statement);
         functions::check_statement(self, statement);
         resources::check_statement(self, statement);
@@ -132,8 +153,9 @@ impl<'a> Checker<'a, '_> {
         comparisons::check(self, expression);
         arithmetic::check(self, expression);
         indexes::check(self, expression);
-        functions::check(self, expression);
+        calls::check(self, expression);
         loops::check_expression(self, expression);
+        captures::check(self, expression);
         resources::check(self, expression);
         security::check(self, expression);
     }
@@ -186,6 +208,12 @@ impl<'a> Visitor<'a> for Checker<'a, '_> {
             Stmt::Assert(_) => {
                 self.asserts += 1;
                 walk_stmt(self, statement);
+                self.asserts -= 1;
+            }
+            // A calculation in a line of its own can only be there to raise.
+            Stmt::Expr(line) if line.value.is_bin_op_expr() || line.value.is_compare_expr() => {
+                self.asserts += 1;
+                self.visit_expr(&line.value);
                 self.asserts -= 1;
             }
             _ => walk_stmt(self, statement),

@@ -76,7 +76,9 @@ fn check_pair<'a>(
         );
         checker.add(&rules::FLOAT_EQUALITY, compare, message, fix);
     }
-    if matches!(op, CmpOp::Is | CmpOp::IsNot) && (is_value_literal(left) || is_value_literal(right))
+    if checker.asserts == 0
+        && matches!(op, CmpOp::Is | CmpOp::IsNot)
+        && (is_value_literal(left) || is_value_literal(right))
     {
         let word = if op == CmpOp::Is { "==" } else { "!=" };
         let message = format!(
@@ -157,7 +159,7 @@ fn check_same<'a>(
             )
         }) && !part.is_number_literal_expr()
     };
-    let is_tested = checker.asserts > 0 || checker.guards > 0;
+    let is_tested = checker.asserts > 0 || checker.guards > 0 || checker.is_in_test();
     if is_order
         && !is_tested
         && is_plain(left)
@@ -181,7 +183,11 @@ fn check_text_number<'a>(
 ) {
     let is_equality = matches!(op, CmpOp::Eq | CmpOp::NotEq);
     let is_order = matches!(op, CmpOp::Lt | CmpOp::LtE | CmpOp::Gt | CmpOp::GtE);
-    if !(is_equality || is_order) || checker.asserts > 0 || checker.guards > 0 {
+    if !(is_equality || is_order)
+        || checker.asserts > 0
+        || checker.guards > 0
+        || checker.is_in_test()
+    {
         return;
     }
     let (Some(one), Some(other)) = (checker.kind(left), checker.kind(right)) else {

@@ -236,8 +236,10 @@ pub(super) fn check_returns<'a>(checker: &mut Checker<'a, '_>, function: &'a Stm
     if is_generator || is_plain || values.is_empty() || expects_none(function) {
         return;
     }
-    let is_test = values.iter().all(|value| is_truth(value));
-    let rule = if is_test || is_lopsided(body.last()) {
+    // One that returns False here and there, and never True, is missing its last line.
+    let ends_in_loop = matches!(body.last(), Some(Stmt::For(_) | Stmt::While(_)));
+    let is_test = ends_in_loop && values.iter().all(|value| is_false(value));
+    let rule = if is_test || drops_value(body.last(), function.name.as_str()) {
         &rules::MISSING_RETURN
     } else {
         &rules::MISSING_RETURN_MAYBE
@@ -247,30 +249,36 @@ pub(super) fn check_returns<'a>(checker: &mut Checker<'a, '_>, function: &'a Stm
         "`{name}` returns a value on some ways, but can also reach its end, where it returns None."
     );
     let fix = if is_test {
-        "Return True or False at the end as well."
+        "Write `return True` at the end."
     } else {
         "Return a value at the end as well, or write `return None` there if that is meant."
     };
     checker.add(rule, &function.name, message, fix);
 }
 
-/// Whether the last statement has an `else` and returns in one part but not in the other.
-fn is_lopsided(last: Option<&Stmt>) -> bool {
+/// Whether the last statement has an `else`, and one of its parts works out a value but does not return it.
+fn drops_value(last: Option<&Stmt>, name: &str) -> bool {
     let Some(last @ Stmt::If(branch)) = last else {
         return false;
     };
+    let blocks = blocks_of(last);
+    let drops = |value: &Expr| {
+        matches!(value, Expr::BinOp(_) | Expr::Compare(_) | Expr::Name(_))
+            || value
+                .as_call_expr()
+                .is_some_and(|call| is_name(&call.func, name))
+    };
+    let ends_with = |block: &[Stmt]| {
+        block
+            .last()
+            .and_then(Stmt::as_expr_stmt)
+            .is_some_and(|line| drops(&line.value))
+    };
     has_else(branch)
-        && blocks_of(last)
+        && blocks.iter().any(|block| ends_with(block))
+        && blocks
             .iter()
             .any(|block| block.last().is_some_and(Stmt::is_return_stmt))
-}
-
-fn is_truth(value: &Expr) -> bool {
-    match value {
-        Expr::BooleanLiteral(_) | Expr::Compare(_) => true,
-        Expr::UnaryOp(unary) => unary.op == ruff_python_ast::UnaryOp::Not,
-        _ => false,
-    }
 }
 
 /// Whether the annotation says that None may come back.
@@ -327,7 +335,8 @@ pub(super) fn check_recursion<'a>(checker: &mut Checker<'a, '_>, function: &'a S
         .get(scope)
         .and_then(|inner| checker.module.scopes.list.get(inner.parent))
         .is_some_and(|outer| outer.kind == super::scopes::ScopeKind::Class);
-    if is_method || function.is_async || !function.decorator_list.is_empty() {
+    if is_method || checker.is_in_test() || function.is_async || !function.decorator_list.is_empty()
+    {
         return;
     }
     let is_itself = checker
@@ -367,7 +376,6 @@ fn always_calls(block: &[Stmt], name: &str) -> bool {
                             .all(|block| always_calls(block, name)))
             }
             Stmt::With(with) => always_calls(&with.body, name),
-            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => false,
             _ => false,
         };
         if is_sure {

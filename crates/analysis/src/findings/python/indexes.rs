@@ -116,29 +116,14 @@ fn divides_directly(expression: &Expr) -> bool {
 
 fn check_range<'a>(checker: &mut Checker<'a, '_>, call: &'a ExprCall) {
     let arguments = &call.arguments.args;
-    if !call.arguments.keywords.is_empty() || checker.guards > 0 || checker.asserts > 0 {
+    if !call.arguments.keywords.is_empty()
+        || checker.guards > 0
+        || checker.asserts > 0
+        || checker.is_in_test()
+    {
         return;
     }
-    if let Some(argument) = arguments
-        .iter()
-        .find(|argument| divides(checker, argument) || checker.kind(argument) == Some(Kind::Text))
-    {
-        let shown = checker.module.quote(argument);
-        let quoted = checker.module.quote(call);
-        let (what, fix) = if checker.kind(argument) == Some(Kind::Text) {
-            (
-                "the text",
-                format!("Turn it into a number first: `int({shown})`."),
-            )
-        } else {
-            (
-                "the float",
-                "Divide with `//`, which gives an integer.".to_owned(),
-            )
-        };
-        let message =
-            format!("`{quoted}` takes {what} `{shown}`, but `range` takes integers only.");
-        checker.add(&rules::FLOAT_INDEX, argument, message, fix);
+    if check_range_kinds(checker, call) {
         return;
     }
     let (start, stop, step) = match arguments.as_ref() {
@@ -185,6 +170,33 @@ fn check_range<'a>(checker: &mut Checker<'a, '_>, call: &'a ExprCall) {
         };
         checker.add(&rules::EMPTY_RANGE, call, message, fix);
     }
+}
+
+/// Arguments of `range` that are floats or text; whether there is one.
+fn check_range_kinds<'a>(checker: &mut Checker<'a, '_>, call: &'a ExprCall) -> bool {
+    let Some(argument) =
+        call.arguments.args.iter().find(|argument| {
+            divides(checker, argument) || checker.kind(argument) == Some(Kind::Text)
+        })
+    else {
+        return false;
+    };
+    let shown = checker.module.quote(argument);
+    let quoted = checker.module.quote(call);
+    let (what, fix) = if checker.kind(argument) == Some(Kind::Text) {
+        (
+            "the text",
+            format!("Turn it into a number first: `int({shown})`."),
+        )
+    } else {
+        (
+            "the float",
+            "Divide with `//`, which gives an integer.".to_owned(),
+        )
+    };
+    let message = format!("`{quoted}` takes {what} `{shown}`, but `range` takes integers only.");
+    checker.add(&rules::FLOAT_INDEX, argument, message, fix);
+    true
 }
 
 /// `len(values)`, or that less a number.
@@ -243,8 +255,7 @@ fn check_for<'a>(checker: &mut Checker<'a, '_>, each: &'a StmtFor) {
     let quoted = checker.module.quote(place);
     let range = checker.module.quote(&*each.iter);
     let message = format!(
-        "`{quoted}` goes past the end of `{name}`: with `{range}`, `{index}` can be too large by {}.",
-        ahead
+        "`{quoted}` goes past the end of `{name}`: with `{range}`, `{index}` can be too large by {ahead}."
     );
     let fix = if beyond > 0 {
         format!("Write `range(len({name}))`, which ends at the last index.")

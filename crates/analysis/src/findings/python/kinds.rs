@@ -52,10 +52,6 @@ impl Module<'_> {
         self.kind_within(scope, expression, STEPS_MAX)
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "of other expressions the kind is not sure"
-    )]
     fn kind_within(&self, scope: usize, expression: &Expr, steps: usize) -> Option<Kind> {
         let steps = steps.checked_sub(1)?;
         match expression {

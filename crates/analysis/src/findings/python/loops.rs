@@ -9,8 +9,8 @@ use super::check::Checker;
 use super::indexes::check_iterated;
 use super::kinds::Kind;
 use super::queries::{
-    any_expression, any_of, any_part, any_statement, dotted, has_way_out, is_always_true, is_name,
-    len_of, mentions, method_of, name_of,
+    any_expression, any_of, any_part, dotted, has_way_out, is_always_true, is_name, len_of,
+    mentions, method_of, name_of,
 };
 use super::rules;
 use super::scopes::{BindingKind, ScopeKind};
@@ -50,10 +50,7 @@ const RESIZING: &[&str] = &[
 pub(super) fn check<'a>(checker: &mut Checker<'a, '_>, statement: &'a Stmt) {
     match statement {
         Stmt::While(repeat) => check_endless(checker, repeat),
-        Stmt::For(each) => {
-            check_modified(checker, each);
-            check_capture(checker, each);
-        }
+        Stmt::For(each) => check_modified(checker, each),
         Stmt::AugAssign(assign) => check_string(checker, assign),
         _ => {}
     }
@@ -85,7 +82,6 @@ pub(super) fn check_expression<'a>(checker: &mut Checker<'a, '_>, expression: &'
             for part in &comp.generators {
                 check_iterated(checker, &part.iter);
             }
-            check_comprehension_capture(checker, &comp.elt, comp.range());
         }
         _ => {}
     }
@@ -280,8 +276,12 @@ fn check_modified<'a>(checker: &mut Checker<'a, '_>, each: &'a StmtFor) {
     {
         return;
     }
+    let index = name_of(&each.target).filter(|_| counts);
+    if counts && index.is_none() {
+        return;
+    }
     let target = checker.module.text(collection);
-    if let Some((place, verb)) = find_change(checker, &each.body, target, counts) {
+    if let Some((place, verb)) = find_change(checker, &each.body, target, index) {
         let quoted = checker.module.quote(place);
         let message = format!("`{quoted}` {verb} `{target}` while the loop runs over it.");
         let fix = if counts {
@@ -326,7 +326,8 @@ fn looped_over(iter: &Expr) -> Option<(&Expr, bool)> {
 }
 
 fn is_place(expression: &Expr) -> bool {
-    dotted(expression).is_some()
+    // What a class does with itself, it knows.
+    dotted(expression).is_some_and(|name| name != "self")
 }
 
 /// A change of `target` in a block after which the loop goes on.
@@ -334,7 +335,7 @@ fn find_change<'a>(
     checker: &Checker<'a, '_>,
     block: &'a [Stmt],
     target: &str,
-    counts: bool,
+    index: Option<&str>,
 ) -> Option<(&'a Stmt, &'static str)> {
     let leaves = block
         .iter()
@@ -344,14 +345,16 @@ fn find_change<'a>(
     }
     for statement in block {
         let found = match statement {
-            Stmt::Expr(line) => changes(checker, &line.value, target, counts),
+            Stmt::Expr(line) => changes(checker, &line.value, target, index),
             Stmt::Delete(delete) => delete
                 .targets
                 .iter()
                 .filter_map(Expr::as_subscript_expr)
-                .any(|subscript| checker.module.text(&*subscript.value) == target)
+                .any(|subscript| {
+                    checker.module.text(&*subscript.value) == target
+                        && index.is_none_or(|index| mentions(&subscript.slice, index))
+                })
                 .then_some("removes from"),
-            Stmt::Assign(assign) if counts => changes(checker, &assign.value, target, counts),
             _ => None,
         };
         if let Some(verb) = found {
@@ -360,7 +363,7 @@ fn find_change<'a>(
         // In a loop of its own, or under `try`, the change may be followed by leaving.
         if matches!(statement, Stmt::If(_) | Stmt::With(_)) {
             for inner in super::flow::blocks_of(statement) {
-                if let Some(found) = find_change(checker, inner, target, counts) {
+                if let Some(found) = find_change(checker, inner, target, index) {
                     return Some(found);
                 }
             }
@@ -373,7 +376,7 @@ fn changes(
     checker: &Checker<'_, '_>,
     value: &Expr,
     target: &str,
-    counts: bool,
+    index: Option<&str>,
 ) -> Option<&'static str> {
     let call = value.as_call_expr()?;
     let (receiver, method) = method_of(call)?;
@@ -381,107 +384,17 @@ fn changes(
         return None;
     }
     let adds = matches!(method, "add" | "insert");
-    if counts && adds {
+    // Without the index, taking as many as there are is how a collection is emptied.
+    let takes_at = |index: &str| {
+        call.arguments
+            .args
+            .iter()
+            .any(|argument| mentions(argument, index))
+    };
+    if index.is_some_and(|index| adds || !takes_at(index)) {
         return None;
     }
     Some(if adds { "adds to" } else { "removes from" })
-}
-
-/// Functions made in a loop that read its variable and are kept for later.
-fn check_capture<'a>(checker: &mut Checker<'a, '_>, each: &'a StmtFor) {
-    let mut names: Vec<&str> = Vec::new();
-    any_part(&each.target, |part| {
-        names.extend(name_of(part));
-        false
-    });
-    let mut kept: Vec<&'a Expr> = Vec::new();
-    any_statement(&each.body, |statement| {
-        if let Stmt::Assign(assign) = statement
-            && assign.value.is_lambda_expr()
-            && assign
-                .targets
-                .iter()
-                .any(|target| target.is_subscript_expr() || target.is_attribute_expr())
-        {
-            kept.push(&assign.value);
-        }
-        false
-    });
-    any_expression(&each.body, |part| {
-        let call = part.as_call_expr();
-        if let Some(call) = call
-            && let Some((_, "append" | "add" | "insert" | "connect" | "bind" | "after")) =
-                method_of(call)
-        {
-            kept.extend(
-                call.arguments
-                    .args
-                    .iter()
-                    .filter(|argument| argument.is_lambda_expr()),
-            );
-        }
-        if let Some(call) = call {
-            kept.extend(
-                call.arguments
-                    .keywords
-                    .iter()
-                    .filter(|keyword| keyword.arg.as_deref() == Some("command"))
-                    .map(|keyword| &keyword.value)
-                    .filter(|value| value.is_lambda_expr()),
-            );
-        }
-        false
-    });
-    if super::queries::has_own_break(&each.body) {
-        return;
-    }
-    for lambda in kept {
-        tell_capture(checker, lambda, &names);
-    }
-}
-
-/// `[lambda: i for i in …]`.
-fn check_comprehension_capture<'a>(
-    checker: &mut Checker<'a, '_>,
-    element: &'a Expr,
-    range: ruff_text_size::TextRange,
-) {
-    let Some(scope) = checker
-        .module
-        .scopes
-        .opened_by(range)
-        .and_then(|index| checker.module.scopes.list.get(index))
-    else {
-        return;
-    };
-    if element.is_lambda_expr() {
-        let names: Vec<&str> = scope.variables.keys().copied().collect();
-        tell_capture(checker, element, &names);
-    }
-}
-
-fn tell_capture<'a>(checker: &mut Checker<'a, '_>, lambda: &'a Expr, names: &[&str]) {
-    let Some(function) = lambda.as_lambda_expr() else {
-        return;
-    };
-    let is_own = |name: &str| {
-        function
-            .parameters
-            .as_deref()
-            .is_some_and(|parameters| parameters.includes(name))
-    };
-    let Some(name) = names
-        .iter()
-        .find(|name| !is_own(name) && mentions(&function.body, name))
-    else {
-        return;
-    };
-    let quoted = checker.module.quote(lambda);
-    let message = format!(
-        "`{quoted}` reads `{name}` when it is called, and by then the loop has moved `{name}` on."
-    );
-    let fix = format!("Bind the value now: `lambda {name}={name}: …`.");
-    checker.add(&rules::LOOP_CAPTURE, lambda, message, fix);
 }
 
 /// `x in items` in a loop that makes `items` longer.

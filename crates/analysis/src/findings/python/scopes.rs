@@ -8,6 +8,7 @@ use ruff_python_ast::{Expr, Stmt, StmtAugAssign, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::TextRange;
 
 mod collect;
+mod visit;
 
 /// What opens a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +53,6 @@ pub(super) enum BindingKind<'a> {
 pub(super) struct Binding<'a> {
     pub(super) at: TextRange,
     pub(super) kind: BindingKind<'a>,
-    /// Scope in which the statement stands: not the scope of the variable after `global` or `nonlocal`.
-    pub(super) from: usize,
 }
 
 /// What is done with a name where it is read.

@@ -1,6 +1,6 @@
 //! Rules about text from outside that is run: SQL, shells, `eval`, and data formats that hold code.
 
-use ruff_python_ast::{Expr, ExprCall, Operator};
+use ruff_python_ast::{Expr, ExprCall, ExprFString, Operator};
 
 use super::check::Checker;
 use super::queries::{any_part, call_of, dotted, is_literal, is_name, method_of, name_of};
@@ -80,53 +80,23 @@ struct Built<'a> {
 }
 
 /// How a text is put together from parts, when it is.
-fn built<'a>(checker: &Checker<'a, '_>, expression: &'a Expr) -> Option<Built<'a>> {
+fn built(expression: &Expr) -> Option<Built<'_>> {
     let mut built = Built {
         fixed: vec![String::new()],
         values: Vec::new(),
     };
-    collect(checker, expression, &mut built, 0);
+    collect(expression, &mut built, 0);
     (!built.values.is_empty() && built.fixed.iter().any(|part| !part.is_empty())).then_some(built)
 }
 
-fn collect<'a>(
-    checker: &Checker<'a, '_>,
-    expression: &'a Expr,
-    built: &mut Built<'a>,
-    depth: usize,
-) {
+fn collect<'a>(expression: &'a Expr, built: &mut Built<'a>, depth: usize) {
     const DEPTH_MAX: usize = 60;
-    let push_text = |built: &mut Built<'a>, text: &str| {
-        if let Some(last) = built.fixed.last_mut() {
-            last.push_str(text);
-        }
-    };
     match expression {
         Expr::StringLiteral(text) => push_text(built, text.value.to_str()),
-        Expr::FString(text) => {
-            for part in text.value.iter() {
-                match part {
-                    ruff_python_ast::FStringPart::Literal(literal) => {
-                        push_text(built, &literal.value)
-                    }
-                    ruff_python_ast::FStringPart::FString(inner) => {
-                        for element in &inner.elements {
-                            match element {
-                                ruff_python_ast::InterpolatedStringElement::Literal(literal) => {
-                                    push_text(built, &literal.value)
-                                }
-                                ruff_python_ast::InterpolatedStringElement::Interpolation(
-                                    value,
-                                ) => push_value(built, &value.expression),
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        Expr::FString(text) => collect_pieces(text, built),
         Expr::BinOp(operation) if operation.op == Operator::Add && depth < DEPTH_MAX => {
-            collect(checker, &operation.left, built, depth + 1);
-            collect(checker, &operation.right, built, depth + 1);
+            collect(&operation.left, built, depth + 1);
+            collect(&operation.right, built, depth + 1);
         }
         Expr::BinOp(operation)
             if operation.op == Operator::Mod && operation.left.is_string_literal_expr() =>
@@ -169,6 +139,34 @@ fn collect<'a>(
     }
 }
 
+fn push_text(built: &mut Built<'_>, text: &str) {
+    if let Some(last) = built.fixed.last_mut() {
+        last.push_str(text);
+    }
+}
+
+fn collect_pieces<'a>(text: &'a ExprFString, built: &mut Built<'a>) {
+    for part in &text.value {
+        match part {
+            ruff_python_ast::FStringPart::Literal(literal) => {
+                push_text(built, &literal.value);
+            }
+            ruff_python_ast::FStringPart::FString(inner) => {
+                for element in &inner.elements {
+                    match element {
+                        ruff_python_ast::InterpolatedStringElement::Literal(literal) => {
+                            push_text(built, &literal.value);
+                        }
+                        ruff_python_ast::InterpolatedStringElement::Interpolation(value) => {
+                            push_value(built, &value.expression)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn push_value<'a>(built: &mut Built<'a>, value: &'a Expr) {
     built.values.push(value);
     built.fixed.push(String::new());
@@ -182,9 +180,7 @@ fn fill<'a, 't>(built: &mut Built<'a>, parts: impl Iterator<Item = &'t str>, val
         {
             push_value(built, value);
         }
-        if let Some(last) = built.fixed.last_mut() {
-            last.push_str(part);
-        }
+        push_text(built, part);
     }
 }
 
@@ -231,7 +227,7 @@ fn resolved<'a>(checker: &Checker<'a, '_>, expression: &'a Expr) -> &'a Expr {
 }
 
 fn check_sql<'a>(checker: &mut Checker<'a, '_>, call: &'a ExprCall, statement: &'a Expr) {
-    let Some(built) = built(checker, resolved(checker, statement)) else {
+    let Some(built) = built(resolved(checker, statement)) else {
         return;
     };
     let start = built
@@ -325,14 +321,14 @@ fn check_shell<'a>(checker: &mut Checker<'a, '_>, call: &'a ExprCall, name: &str
     let Some(command) = call.arguments.args.first().filter(|_| is_shell) else {
         return;
     };
-    let Some(built) = built(checker, resolved(checker, command)) else {
+    let Some(built) = built(resolved(checker, command)) else {
         return;
     };
     let is_quoted = |value: &Expr| {
         value.as_call_expr().is_some_and(|call| {
             dotted(&call.func)
                 .is_some_and(|name| name.ends_with("quote") || name.ends_with("list2cmdline"))
-        }) || is_name(value, "sys.executable")
+        }) || dotted(value).as_deref() == Some("sys.executable")
     };
     let Some(value) = built
         .values
@@ -379,9 +375,18 @@ fn check_load<'a>(checker: &mut Checker<'a, '_>, call: &'a ExprCall, name: &str)
     );
     let is_from_outside = call.arguments.args.first().is_some_and(|argument| {
         any_part(resolved(checker, argument), |part| {
+            let is_constant = |name: &str| name.to_ascii_uppercase() == name;
             is_name(part, "request")
                 || part
                     .as_call_expr()
+                    .filter(|call| {
+                        !call
+                            .arguments
+                            .args
+                            .iter()
+                            .filter_map(name_of)
+                            .any(is_constant)
+                    })
                     .and_then(method_of)
                     .is_some_and(|(_, method)| {
                         matches!(method, "recv" | "recvfrom" | "b64decode" | "urlopen")

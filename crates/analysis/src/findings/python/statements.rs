@@ -161,9 +161,10 @@ fn check_self_assignment<'a>(checker: &mut Checker<'a, '_>, assign: &'a StmtAssi
             target.id == value.id && kind == Some(ScopeKind::Function)
         }
         (Expr::Attribute(target), Expr::Attribute(value)) => {
-            target.attr == value.attr
-                && name_of(&target.value).is_some()
-                && name_of(&target.value) == name_of(&value.value)
+            target.attr.as_str() == value.attr.as_str()
+                && !target.attr.as_str().starts_with("__")
+                && is_name(&target.value, "self")
+                && is_name(&value.value, "self")
         }
         _ => false,
     };
@@ -279,7 +280,8 @@ fn check_effect<'a>(checker: &mut Checker<'a, '_>, line: &'a StmtExpr) {
                 .ops
                 .iter()
                 .all(|op| matches!(op, ruff_python_ast::CmpOp::Eq));
-            if is_simple && is_equality {
+            let is_literal = compare.comparators.iter().all(super::queries::is_literal);
+            if is_simple && is_equality && is_literal && !checker.is_in_test() {
                 let quoted = checker.module.quote(compare);
                 let message = format!("`{quoted}` compares and throws the answer away.");
                 checker.add(

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt};
+use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{
-    Alias, Comprehension, ExceptHandler, Expr, ExprContext, ExprName, Parameters, Pattern, Stmt,
+    Alias, Comprehension, ExceptHandler, Expr, ExprContext, ExprName, Parameters, Stmt,
     StmtClassDef, StmtFunctionDef, StmtIf, StmtTry, TypeParam, TypeParams,
 };
 use ruff_text_size::{Ranged, TextRange};
@@ -20,31 +20,23 @@ const VERSION_WORDS: &[&str] = &[
     "python_implementation",
 ];
 
-/// Functions that take types as strings.
-const TYPE_TAKERS: &[&str] = &[
-    "cast",
-    "TypeVar",
-    "NewType",
-    "ForwardRef",
-    "NamedTuple",
-    "TypedDict",
-];
-
 pub(super) fn collect(body: &[Stmt]) -> Scopes<'_> {
     let mut collector = Collector::new();
     collector.visit_body(body);
     collector.finish()
 }
 
-struct Collector<'a> {
-    scopes: Scopes<'a>,
-    at: usize,
+pub(super) struct Collector<'a> {
+    pub(super) scopes: Scopes<'a>,
+    pub(super) at: usize,
     /// Depth of code that may meet undefined names without harm.
-    quiet: usize,
+    pub(super) quiet: usize,
+    /// Depth of code that is meant for some versions of Python alone.
+    pub(super) versions: usize,
     /// Depth of code whose imports may fail.
-    guarded: usize,
-    in_annotation: bool,
-    has_late_annotations: bool,
+    pub(super) guarded: usize,
+    pub(super) in_annotation: bool,
+    pub(super) has_late_annotations: bool,
     /// Names bound by `nonlocal`, settled at the end.
     nonlocals: Vec<(usize, &'a str, Binding<'a>)>,
 }
@@ -64,6 +56,7 @@ impl<'a> Collector<'a> {
             },
             at: 0,
             quiet: 0,
+            versions: 0,
             guarded: 0,
             in_annotation: false,
             has_late_annotations: false,
@@ -73,7 +66,7 @@ impl<'a> Collector<'a> {
         collector
     }
 
-    fn push(&mut self, kind: ScopeKind) -> usize {
+    pub(super) fn push(&mut self, kind: ScopeKind) -> usize {
         let outer = self.at;
         self.at = self.scopes.list.len();
         self.scopes.list.push(Scope {
@@ -87,29 +80,31 @@ impl<'a> Collector<'a> {
         outer
     }
 
-    fn open(&mut self, kind: ScopeKind, owner: TextRange) -> usize {
+    pub(super) fn open(&mut self, kind: ScopeKind, owner: TextRange) -> usize {
         let outer = self.push(kind);
         self.scopes.owners.insert(owner, self.at);
         outer
     }
 
-    fn kind(&self, scope: usize) -> ScopeKind {
+    pub(super) fn kind(&self, scope: usize) -> ScopeKind {
         self.scopes
             .list
             .get(scope)
             .map_or(ScopeKind::Module, |scope| scope.kind)
     }
 
-    fn bind(&mut self, name: &'a str, at: TextRange, kind: BindingKind<'a>) {
+    pub(super) fn bind(&mut self, name: &'a str, at: TextRange, kind: BindingKind<'a>) {
         self.bind_in(self.at, name, at, kind);
     }
 
-    fn bind_in(&mut self, target: usize, name: &'a str, at: TextRange, kind: BindingKind<'a>) {
-        let binding = Binding {
-            at,
-            kind,
-            from: target,
-        };
+    pub(super) fn bind_in(
+        &mut self,
+        target: usize,
+        name: &'a str,
+        at: TextRange,
+        kind: BindingKind<'a>,
+    ) {
+        let binding = Binding { at, kind };
         let Some(scope) = self.scopes.list.get_mut(target) else {
             return;
         };
@@ -126,7 +121,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn refer(&mut self, name: &'a ExprName, usage: Usage<'a>) {
+    pub(super) fn refer(&mut self, name: &'a ExprName, usage: Usage<'a>) {
         let in_lazy_annotation = self.in_annotation && self.has_late_annotations;
         self.scopes.references.push(Reference {
             name: name.id.as_str(),
@@ -138,14 +133,14 @@ impl<'a> Collector<'a> {
     }
 
     /// Visits an expression of which it is known what is done with it.
-    fn visit_used(&mut self, expression: &'a Expr, usage: Usage<'a>) {
+    pub(super) fn visit_used(&mut self, expression: &'a Expr, usage: Usage<'a>) {
         match expression.as_name_expr() {
             Some(name) if name.ctx == ExprContext::Load => self.refer(name, usage),
             Some(_) | None => self.visit_expr(expression),
         }
     }
 
-    fn bind_target(&mut self, target: &'a Expr, kind: BindingKind<'a>) {
+    pub(super) fn bind_target(&mut self, target: &'a Expr, kind: BindingKind<'a>) {
         match target {
             Expr::Name(name) => self.bind(name.id.as_str(), name.range(), kind),
             Expr::Tuple(tuple) => self.bind_targets(&tuple.elts, kind),
@@ -155,7 +150,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn bind_targets(&mut self, targets: &'a [Expr], kind: BindingKind<'a>) {
+    pub(super) fn bind_targets(&mut self, targets: &'a [Expr], kind: BindingKind<'a>) {
         let kind = match kind {
             BindingKind::Loop => BindingKind::Loop,
             _ => BindingKind::Unpacked,
@@ -165,7 +160,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn visit_parameters_outside(&mut self, parameters: &'a Parameters) {
+    pub(super) fn visit_parameters_outside(&mut self, parameters: &'a Parameters) {
         for parameter in parameters {
             if let Some(default) = parameter.default() {
                 self.visit_expr(default);
@@ -176,14 +171,14 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn bind_parameters(&mut self, parameters: &'a Parameters) {
+    pub(super) fn bind_parameters(&mut self, parameters: &'a Parameters) {
         for parameter in parameters {
             let name = parameter.name();
             self.bind(name.as_str(), name.range(), BindingKind::Parameter);
         }
     }
 
-    fn open_type_parameters(&mut self, parameters: Option<&'a TypeParams>) -> usize {
+    pub(super) fn open_type_parameters(&mut self, parameters: Option<&'a TypeParams>) -> usize {
         let Some(parameters) = parameters else {
             return self.at;
         };
@@ -200,7 +195,7 @@ impl<'a> Collector<'a> {
         outer
     }
 
-    fn visit_function(&mut self, function: &'a StmtFunctionDef) {
+    pub(super) fn visit_function(&mut self, function: &'a StmtFunctionDef) {
         for decorator in &function.decorator_list {
             self.visit_decorator(decorator);
         }
@@ -217,13 +212,13 @@ impl<'a> Collector<'a> {
         self.open(ScopeKind::Function, function.range);
         self.bind_parameters(&function.parameters);
         // What stands in a function runs later, when an outer `try` is over.
-        let quiet = std::mem::take(&mut self.quiet);
+        let quiet = std::mem::replace(&mut self.quiet, self.versions);
         self.visit_body(&function.body);
         self.quiet = quiet;
         self.at = outer;
     }
 
-    fn visit_class(&mut self, class: &'a StmtClassDef) {
+    pub(super) fn visit_class(&mut self, class: &'a StmtClassDef) {
         for decorator in &class.decorator_list {
             self.visit_decorator(decorator);
         }
@@ -241,7 +236,7 @@ impl<'a> Collector<'a> {
         self.at = outer;
     }
 
-    fn visit_try(&mut self, statement: &'a StmtTry) {
+    pub(super) fn visit_try(&mut self, statement: &'a StmtTry) {
         let handles = |name: &str| {
             statement.handlers.iter().any(|handler| {
                 let ExceptHandler::ExceptHandler(handler) = handler;
@@ -272,11 +267,10 @@ impl<'a> Collector<'a> {
         self.visit_body(&statement.finalbody);
     }
 
-    fn visit_if(&mut self, statement: &'a StmtIf) {
-        let is_version_test = VERSION_WORDS
-            .iter()
-            .any(|word| names(&statement.test, word));
+    pub(super) fn visit_if(&mut self, statement: &'a StmtIf) {
+        let is_version_test = is_version_test(&statement.test);
         self.quiet += usize::from(is_version_test);
+        self.versions += usize::from(is_version_test);
         self.guarded += usize::from(is_version_test);
         self.visit_expr(&statement.test);
         self.visit_body(&statement.body);
@@ -284,10 +278,11 @@ impl<'a> Collector<'a> {
             self.visit_elif_else_clause(clause);
         }
         self.quiet -= usize::from(is_version_test);
+        self.versions -= usize::from(is_version_test);
         self.guarded -= usize::from(is_version_test);
     }
 
-    fn visit_import(&mut self, alias: &'a Alias, is_from: bool) {
+    pub(super) fn visit_import(&mut self, alias: &'a Alias, is_from: bool) {
         if is_from && alias.name.as_str() == "*" {
             self.scopes.has_star = true;
             return;
@@ -304,11 +299,13 @@ impl<'a> Collector<'a> {
             .asname
             .as_ref()
             .is_some_and(|asname| asname.as_str() == alias.name.as_str());
-        let is_guarded = self.guarded > 0 || is_exported;
+        // `import a.b` may be there to make `b` known to users of `a` under another name.
+        let is_submodule = alias.asname.is_none() && alias.name.as_str().contains('.');
+        let is_guarded = self.guarded > 0 || is_exported || is_submodule;
         self.bind(name, at, BindingKind::Import { is_guarded });
     }
 
-    fn visit_comprehension_parts(
+    pub(super) fn visit_comprehension_parts(
         &mut self,
         range: TextRange,
         generators: &'a [Comprehension],
@@ -336,7 +333,18 @@ impl<'a> Collector<'a> {
         self.at = outer;
     }
 
-    fn note_call(&mut self, name: &str) {
+    fn note_outer_use(&mut self, class: usize, name: &str, index: usize) {
+        let parent = self.scopes.list.get(class).map_or(0, |scope| scope.parent);
+        let outer = self.scopes.find_scope(parent, name);
+        let variable = outer
+            .and_then(|outer| self.scopes.list.get_mut(outer))
+            .and_then(|scope| scope.variables.get_mut(name));
+        if let Some(variable) = variable {
+            variable.uses.push(index);
+        }
+    }
+
+    pub(super) fn note_call(&mut self, name: &str) {
         let is_in_function = self.kind(self.at) == ScopeKind::Function;
         match name {
             "exec" | "globals" => self.scopes.is_dynamic = true,
@@ -355,14 +363,14 @@ impl<'a> Collector<'a> {
     }
 
     /// Takes every identifier in `text` as read somewhere.
-    fn mention(&mut self, text: &'a str) {
+    pub(super) fn mention(&mut self, text: &'a str) {
         let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
         self.scopes
             .mentioned
             .extend(words.filter(|word| !word.is_empty()));
     }
 
-    fn mention_strings(&mut self, expression: &'a Expr) {
+    pub(super) fn mention_strings(&mut self, expression: &'a Expr) {
         let mut strings = Strings { found: Vec::new() };
         strings.visit_expr(expression);
         for text in strings.found {
@@ -399,240 +407,12 @@ impl<'a> Collector<'a> {
                 Some(variable) => variable.uses.push(index),
                 None => self.scopes.unresolved.push(index),
             }
+            // In a class body, `name = name` reads the name outside.
+            if let Some(class) = home.filter(|home| self.kind(*home) == ScopeKind::Class) {
+                self.note_outer_use(class, reference.name, index);
+            }
         }
         self.scopes
-    }
-}
-
-impl<'a> Visitor<'a> for Collector<'a> {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the other statements bind nothing themselves"
-    )]
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        match statement {
-            Stmt::FunctionDef(function) => self.visit_function(function),
-            Stmt::ClassDef(class) => self.visit_class(class),
-            Stmt::Assign(assign) => {
-                self.visit_expr(&assign.value);
-                for target in &assign.targets {
-                    if is_exports(target) {
-                        self.scopes.has_exports = true;
-                        self.mention_strings(&assign.value);
-                    }
-                    if is_builtins_attribute(target) {
-                        self.scopes.is_dynamic = true;
-                    }
-                    self.bind_target(target, BindingKind::Assigned(&assign.value));
-                }
-            }
-            Stmt::AugAssign(assign) => {
-                if is_exports(&assign.target) {
-                    self.mention_strings(&assign.value);
-                }
-                self.visit_expr(&assign.value);
-                match assign.target.as_name_expr() {
-                    Some(name) => self.bind(
-                        name.id.as_str(),
-                        name.range(),
-                        BindingKind::Augmented(assign),
-                    ),
-                    None => self.visit_expr(&assign.target),
-                }
-            }
-            Stmt::AnnAssign(assign) => {
-                let is_local = self.kind(self.at) == ScopeKind::Function;
-                self.quiet += usize::from(is_local);
-                self.visit_annotation(&assign.annotation);
-                self.quiet -= usize::from(is_local);
-                let kind = match &assign.value {
-                    Some(value) => {
-                        self.visit_expr(value);
-                        BindingKind::Assigned(value)
-                    }
-                    None => BindingKind::Declared,
-                };
-                self.bind_target(&assign.target, kind);
-            }
-            Stmt::For(each) => {
-                self.visit_used(&each.iter, Usage::Iterated);
-                self.bind_target(&each.target, BindingKind::Loop);
-                self.visit_body(&each.body);
-                self.visit_body(&each.orelse);
-            }
-            Stmt::With(with) => {
-                for item in &with.items {
-                    self.visit_expr(&item.context_expr);
-                    if let Some(target) = &item.optional_vars {
-                        self.bind_target(target, BindingKind::With);
-                    }
-                }
-                self.visit_body(&with.body);
-            }
-            Stmt::Import(import) => {
-                for alias in &import.names {
-                    self.visit_import(alias, false);
-                }
-            }
-            Stmt::ImportFrom(import) => {
-                if import.module.as_deref() == Some("__future__") {
-                    self.has_late_annotations |= import
-                        .names
-                        .iter()
-                        .any(|alias| alias.name.as_str() == "annotations");
-                    return;
-                }
-                for alias in &import.names {
-                    self.visit_import(alias, true);
-                }
-            }
-            Stmt::Global(global) => {
-                let at = self.at;
-                for name in &global.names {
-                    if let Some(scope) = self.scopes.list.get_mut(at) {
-                        scope.globals.insert(name.as_str());
-                    }
-                }
-            }
-            Stmt::Nonlocal(nonlocal) => {
-                let at = self.at;
-                for name in &nonlocal.names {
-                    if let Some(scope) = self.scopes.list.get_mut(at) {
-                        scope.nonlocals.insert(name.as_str());
-                    }
-                }
-            }
-            Stmt::Try(attempt) => self.visit_try(attempt),
-            Stmt::If(branch) => self.visit_if(branch),
-            Stmt::Delete(delete) => {
-                for target in &delete.targets {
-                    match target.as_name_expr() {
-                        Some(name) => self.refer(name, Usage::Deleted),
-                        None => self.visit_expr(target),
-                    }
-                }
-            }
-            Stmt::TypeAlias(alias) => {
-                let outer = self.open_type_parameters(alias.type_params.as_deref());
-                self.visit_annotation(&alias.value);
-                self.at = outer;
-                self.bind_target(&alias.name, BindingKind::Type);
-            }
-            _ => walk_stmt(self, statement),
-        }
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the other expressions bind and read nothing themselves"
-    )]
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        match expression {
-            Expr::Name(name) => match name.ctx {
-                ExprContext::Load => self.refer(name, Usage::Other),
-                ExprContext::Del => self.refer(name, Usage::Deleted),
-                ExprContext::Store | ExprContext::Invalid => {
-                    self.bind(name.id.as_str(), name.range(), BindingKind::Unpacked);
-                }
-            },
-            Expr::Attribute(attribute) => {
-                self.visit_used(&attribute.value, Usage::Attribute(attribute.attr.as_str()));
-            }
-            Expr::Call(call) => {
-                if let Some(name) = call.func.as_name_expr() {
-                    self.note_call(name.id.as_str());
-                }
-                if TYPE_TAKERS.contains(&last_name(&call.func)) {
-                    for argument in &call.arguments.args {
-                        self.mention_strings(argument);
-                    }
-                    for keyword in &call.arguments.keywords {
-                        self.mention_strings(&keyword.value);
-                    }
-                }
-                self.visit_used(&call.func, Usage::Called);
-                self.visit_arguments(&call.arguments);
-            }
-            Expr::Named(named) => {
-                self.visit_expr(&named.value);
-                let mut home = self.at;
-                while self.kind(home) == ScopeKind::Comprehension {
-                    home = self.scopes.list.get(home).map_or(0, |scope| scope.parent);
-                }
-                if let Some(name) = named.target.as_name_expr() {
-                    let kind = BindingKind::Assigned(&named.value);
-                    self.bind_in(home, name.id.as_str(), name.range(), kind);
-                }
-            }
-            Expr::Lambda(lambda) => {
-                if let Some(parameters) = &lambda.parameters {
-                    self.visit_parameters_outside(parameters);
-                }
-                let outer = self.open(ScopeKind::Lambda, lambda.range);
-                if let Some(parameters) = &lambda.parameters {
-                    self.bind_parameters(parameters);
-                }
-                self.visit_expr(&lambda.body);
-                self.at = outer;
-            }
-            Expr::ListComp(comp) => {
-                self.visit_comprehension_parts(
-                    comp.range,
-                    &comp.generators,
-                    [Some(&comp.elt), None],
-                );
-            }
-            Expr::SetComp(comp) => {
-                self.visit_comprehension_parts(
-                    comp.range,
-                    &comp.generators,
-                    [Some(&comp.elt), None],
-                );
-            }
-            Expr::Generator(comp) => {
-                self.visit_comprehension_parts(
-                    comp.range,
-                    &comp.generators,
-                    [Some(&comp.elt), None],
-                );
-            }
-            Expr::DictComp(comp) => {
-                self.visit_comprehension_parts(
-                    comp.range,
-                    &comp.generators,
-                    [comp.key.as_deref(), Some(&comp.value)],
-                );
-            }
-            Expr::Subscript(subscript) => {
-                self.mention_strings(&subscript.slice);
-                walk_expr(self, expression);
-            }
-            _ => walk_expr(self, expression),
-        }
-    }
-
-    fn visit_annotation(&mut self, annotation: &'a Expr) {
-        self.mention_strings(annotation);
-        let outer = std::mem::replace(&mut self.in_annotation, true);
-        self.visit_expr(annotation);
-        self.in_annotation = outer;
-    }
-
-    fn visit_pattern(&mut self, pattern: &'a Pattern) {
-        let name = match pattern {
-            Pattern::MatchAs(capture) => capture.name.as_ref(),
-            Pattern::MatchStar(capture) => capture.name.as_ref(),
-            Pattern::MatchMapping(mapping) => mapping.rest.as_ref(),
-            Pattern::MatchValue(_)
-            | Pattern::MatchSingleton(_)
-            | Pattern::MatchSequence(_)
-            | Pattern::MatchClass(_)
-            | Pattern::MatchOr(_) => None,
-        };
-        if let Some(name) = name {
-            self.bind(name.as_str(), name.range(), BindingKind::Unpacked);
-        }
-        walk_pattern(self, pattern);
     }
 }
 
@@ -650,23 +430,13 @@ impl<'a> Visitor<'a> for Strings<'a> {
     }
 }
 
-fn is_exports(target: &Expr) -> bool {
-    target
-        .as_name_expr()
-        .is_some_and(|name| name.id.as_str() == "__all__")
-}
-
-/// Whether the target is an attribute of the module of built-in names.
-fn is_builtins_attribute(target: &Expr) -> bool {
-    target.as_attribute_expr().is_some_and(|attribute| {
-        ["builtins", "__builtin__", "__builtins__"]
-            .iter()
-            .any(|module| names(&attribute.value, module))
-    })
+/// Whether a condition tells versions of Python apart.
+pub(super) fn is_version_test(test: &Expr) -> bool {
+    VERSION_WORDS.iter().any(|word| names(test, word))
 }
 
 /// Whether an expression mentions the name or attribute `wanted`.
-fn names(expression: &Expr, wanted: &str) -> bool {
+pub(super) fn names(expression: &Expr, wanted: &str) -> bool {
     ruff_python_ast::helpers::any_over_expr(expression, |part| {
         part.as_name_expr()
             .is_some_and(|name| name.id.as_str() == wanted)
@@ -674,14 +444,4 @@ fn names(expression: &Expr, wanted: &str) -> bool {
                 .as_attribute_expr()
                 .is_some_and(|attribute| attribute.attr.as_str() == wanted)
     })
-}
-
-/// The last part of a dotted name, or nothing.
-fn last_name(expression: &Expr) -> &str {
-    if let Some(name) = expression.as_name_expr() {
-        return name.id.as_str();
-    }
-    expression
-        .as_attribute_expr()
-        .map_or("", |attribute| attribute.attr.as_str())
 }
