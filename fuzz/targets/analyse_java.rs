@@ -1,0 +1,9 @@
+//! Everything that is told of Java code.
+#![no_main]
+
+use domain::language::Language;
+
+#[path = "parts/analyse.rs"]
+mod analyse;
+
+libfuzzer_sys::fuzz_target!(|code: &str| analyse::analyse(Language::Java, code));
