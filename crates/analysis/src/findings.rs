@@ -18,6 +18,7 @@ mod queries;
 mod returns;
 mod rust;
 mod sql;
+mod unused;
 mod words;
 
 use domain::analysis::{Finding, Severity};

@@ -10,7 +10,9 @@ mod uninitialised;
 use domain::language::Language;
 
 use super::nodes::Nodes;
-use super::{Report, Source, bounds, conditions, flow, loops, names, operands, queries, returns};
+use super::{
+    Report, Source, bounds, conditions, flow, loops, names, operands, queries, returns, unused,
+};
 
 pub(super) fn find(source: &Source<'_>, report: &mut Report) {
     let before = report.findings.len();
@@ -32,6 +34,7 @@ pub(super) fn find(source: &Source<'_>, report: &mut Report) {
         lifetimes::find(&nodes, function, &locals, report);
         ownership::find(&nodes, function, &locals, report);
         uninitialised::find(&nodes, function, &locals, report);
+        unused::find(&nodes, function, &locals, report);
     }
     if nodes.is_spent() {
         report.findings.truncate(before);

@@ -6,7 +6,9 @@ mod resources;
 mod values;
 
 use super::nodes::Nodes;
-use super::{Report, Source, bounds, conditions, flow, loops, names, operands, queries, returns};
+use super::{
+    Report, Source, bounds, conditions, flow, loops, names, operands, queries, returns, unused,
+};
 
 pub(super) fn find(source: &Source<'_>, report: &mut Report) {
     let before = report.findings.len();
@@ -24,6 +26,7 @@ pub(super) fn find(source: &Source<'_>, report: &mut Report) {
         errors::find(&nodes, function, report);
         resources::find(&nodes, function, &locals, report);
         values::find(&nodes, function, &locals, report);
+        unused::find(&nodes, function, &locals, report);
     }
     if nodes.is_spent() {
         report.findings.truncate(before);

@@ -18,6 +18,11 @@ fn rules(language: Language, code: &str) -> Vec<&'static str> {
 /// A rule, C with the mistake, and the same without it.
 const C_CASES: &[(&str, &str, &str)] = &[
     (
+        "unused-variable",
+        "int f(void) { int a = 1; return 2; }",
+        "int f(void) { int a = 1; return a; }",
+    ),
+    (
         "unbounded-copy",
         "void f(void) { char b[10]; gets(b); puts(b); }",
         "void f(void) { char b[10]; fgets(b, sizeof b, stdin); puts(b); }",

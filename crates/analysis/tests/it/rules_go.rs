@@ -19,6 +19,11 @@ fn rules(code: &str) -> Vec<&'static str> {
 /// A rule, code with the mistake, and the same code without it.
 const CASES: &[(&str, &str, &str)] = &[
     (
+        "unused-variable",
+        "func f() int { a := 1; return 2 }",
+        "func f() int { a := 1; return a }",
+    ),
+    (
         "ignored-error",
         "func f(s string) int { n, _ := strconv.Atoi(s); return n }",
         "func f(s string) (int, error) { n, err := strconv.Atoi(s); return n, err }",
