@@ -227,6 +227,7 @@ static void print_line(const Table *table, uint32_t row) {
   sqlite3_free(text);
 }
 
+// Shows the rows kept so far. As soon as no more are kept, so that they are seen even if the statement never ends.
 static void print_table(Table *table) {
   for (uint32_t row = 0; row <= table->rows; row++)
     for (int i = 0; i < table->columns; i++) {
@@ -241,6 +242,9 @@ static void print_table(Table *table) {
   }
   print("\n", 1);
   for (uint32_t row = 1; row <= table->rows; row++) print_line(table, row);
+}
+
+static void print_rest(const Table *table) {
   if (table->total > table->rows) {
     char *rest = sqlite3_mprintf("(%u more rows)\n", table->total - table->rows);
     if (rest) print(rest, strlen(rest));
@@ -272,6 +276,7 @@ static void keep_row(Table *table, sqlite3_stmt *statement) {
     table->is_number[at] = type == SQLITE_INTEGER || type == SQLITE_FLOAT;
     table->cells[at] = shown_cell(cell_text(statement, i, number, sizeof number), type == SQLITE_NULL);
   }
+  if (table->rows == ROWS_SHOWN_MAX) print_table(table);
 }
 
 // Runs one statement; its rows are shown and recorded.
@@ -294,7 +299,10 @@ static int run_statement(sqlite3_stmt *statement) {
     record_row(statement, table.columns);
     keep_row(&table, statement);
   }
-  if (code == SQLITE_DONE) print_table(&table);
+  if (code == SQLITE_DONE) {
+    if (table.rows < ROWS_SHOWN_MAX) print_table(&table);
+    print_rest(&table);
+  }
   for (size_t i = 0; i < cells; i++) sqlite3_free(table.cells[i]);
   free(table.cells);
   free(table.is_number);

@@ -94,6 +94,13 @@ async fn bounds_hold() {
     );
     endless.limits.wall = Duration::from_millis(200);
     assert_eq!(guest.run(&endless).await.status, RunStatus::Timeout);
+    let mut printing = program(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n;",
+    );
+    printing.limits.wall = Duration::from_millis(200);
+    let outcome = guest.run(&printing).await;
+    assert_eq!(outcome.status, RunStatus::Timeout);
+    assert!(outcome.stdout.ends_with("\n1000\n"), "{}", outcome.stdout);
     let mut hungry = program(
         "CREATE TABLE t (x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO t SELECT randomblob(1000000) FROM n;",
     );
