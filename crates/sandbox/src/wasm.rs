@@ -10,19 +10,29 @@ mod room;
 mod sql;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::language::Language;
 use domain::sandbox::{Judgement, Layer, Program, RunOutcome, Tests};
 
 use self::engine::WasmEngine;
+use self::javascript::JavaScriptGuest;
 use self::python::PythonGuest;
+use self::sql::SqlGuest;
 use crate::tier::TierRunner;
 
 /// The tier, with every guest whose image was built in.
 pub(crate) struct WasmTier {
     python: Result<PythonGuest, String>,
+    javascript: Result<JavaScriptGuest, String>,
+    sql: Result<SqlGuest, String>,
+}
+
+/// The guest that a language needs.
+enum Guest<'a> {
+    Python(&'a PythonGuest),
+    JavaScript(&'a JavaScriptGuest),
+    Sql(&'a SqlGuest),
 }
 
 impl WasmTier {
@@ -32,10 +42,17 @@ impl WasmTier {
     /// A sentence that says why no guest can be run here.
     pub(crate) async fn start(cache_dir: PathBuf, parallel_max: usize) -> Result<Self, String> {
         let engine = WasmEngine::start(cache_dir, parallel_max)?;
-        let python = PythonGuest::new(&engine)
-            .await
-            .map_err(|error| error.to_string());
-        let tier = Self { python };
+        let tier = Self {
+            python: PythonGuest::new(&engine)
+                .await
+                .map_err(|error| error.to_string()),
+            javascript: JavaScriptGuest::new(&engine)
+                .await
+                .map_err(|error| error.to_string()),
+            sql: SqlGuest::new(&engine)
+                .await
+                .map_err(|error| error.to_string()),
+        };
         if tier.languages().is_empty() {
             return Err(tier.missing().join("; "));
         }
@@ -46,21 +63,38 @@ impl WasmTier {
     }
 
     fn missing(&self) -> Vec<String> {
-        [self.python.as_ref().err()]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect()
+        let errors = [
+            self.python.as_ref().err(),
+            self.javascript.as_ref().err(),
+            self.sql.as_ref().err(),
+        ];
+        errors.into_iter().flatten().cloned().collect()
+    }
+
+    /// The guest for `language`, or why there is none.
+    fn guest(&self, language: Language) -> Result<Guest<'_>, String> {
+        let why = |why: &String| why.clone();
+        if language == Language::Python {
+            self.python.as_ref().map(Guest::Python).map_err(why)
+        } else if language == Language::JavaScript {
+            self.javascript.as_ref().map(Guest::JavaScript).map_err(why)
+        } else if language == Language::Sql {
+            self.sql.as_ref().map(Guest::Sql).map_err(why)
+        } else {
+            Err(format!(
+                "programs in {} cannot be run here: there is no WebAssembly image for it",
+                language.title()
+            ))
+        }
     }
 }
 
 #[async_trait]
 impl TierRunner for WasmTier {
     fn languages(&self) -> Vec<Language> {
-        let found = [(Language::Python, self.python.is_ok())];
-        found
+        [Language::Python, Language::JavaScript, Language::Sql]
             .into_iter()
-            .filter_map(|(language, is_there)| is_there.then_some(language))
+            .filter(|&language| self.guest(language).is_ok())
             .collect()
     }
 
@@ -96,28 +130,22 @@ impl TierRunner for WasmTier {
     }
 
     async fn run(&self, program: &Program) -> RunOutcome {
-        match (program.language, &self.python) {
-            (Language::Python, Ok(python)) => python.run(program).await,
-            (Language::Python, Err(why)) => RunOutcome::unavailable(why),
-            (language, _) => RunOutcome::unavailable(no_guest(language)),
+        match self.guest(program.language) {
+            Ok(Guest::Python(python)) => python.run(program).await,
+            Ok(Guest::JavaScript(javascript)) => javascript.run(program).await,
+            Ok(Guest::Sql(sql)) => sql.run(program).await,
+            Err(why) => RunOutcome::unavailable(why),
         }
     }
 
     async fn judge(&self, program: &Program, tests: &Tests) -> Judgement {
-        match (program.language, &self.python) {
-            (Language::Python, Ok(python)) => python.judge(program, tests).await,
-            (Language::Python, Err(why)) => Judgement::unavailable(why),
-            (language, _) => Judgement::unavailable(no_guest(language)),
+        match self.guest(program.language) {
+            Ok(Guest::Python(python)) => python.judge(program, tests).await,
+            Ok(Guest::JavaScript(javascript)) => javascript.judge(program, tests).await,
+            Ok(Guest::Sql(sql)) => sql.judge(program, tests).await,
+            Err(why) => Judgement::unavailable(why),
         }
     }
-}
-
-/// Why a language cannot be run.
-fn no_guest(language: Language) -> String {
-    format!(
-        "programs in {} cannot be run here: there is no WebAssembly image for it",
-        language.title()
-    )
 }
 
 impl std::fmt::Debug for WasmTier {
@@ -127,14 +155,4 @@ impl std::fmt::Debug for WasmTier {
             .field("languages", &self.languages())
             .finish()
     }
-}
-
-/// Shared by the guests for what needs an engine of its own.
-#[cfg(test)]
-pub(crate) async fn engine_for_tests() -> Arc<WasmEngine> {
-    let cache = std::env::var_os("CODEGENIE_SANDBOX_CACHE").map_or_else(
-        || std::env::temp_dir().join("codegenie-sandbox-tests"),
-        PathBuf::from,
-    );
-    WasmEngine::start(cache, 2).expect("the engine starts")
 }

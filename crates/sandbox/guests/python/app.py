@@ -7,7 +7,7 @@ MODULES = """abc argparse array ast asyncio atexit base64 binascii bisect builti
 collections.abc colorsys concurrent.futures configparser contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis
 doctest email encodings.idna encodings.latin_1 encodings.utf_16 encodings.utf_32 encodings.utf_8_sig encodings.cp1252 encodings.ascii
 encodings.hex_codec encodings.rot_13 encodings.unicode_escape encodings.raw_unicode_escape enum errno fileinput fnmatch fractions functools gc getopt getpass gettext
-glob graphlib gzip hashlib heapq hmac html html.parser html.entities http importlib importlib.util inspect io ipaddress itertools json keyword linecache locale logging
+glob graphlib gzip hashlib heapq hmac html html.parser html.entities http importlib importlib.util importlib.resources inspect io ipaddress itertools json keyword linecache locale logging
 logging.handlers marshal math mimetypes numbers operator optparse os os.path pathlib pickle pickletools pkgutil platform posixpath pprint pstats
 cProfile profile queue quopri random re reprlib runpy sched secrets select selectors shelve shlex shutil signal socket sqlite3 stat statistics string
 stringprep struct subprocess symtable sys sysconfig tempfile textwrap threading time timeit token tokenize tomllib trace traceback
@@ -24,9 +24,10 @@ for module in MODULES:
 
 import wit_world
 from componentize_py_types import Err
-from codegenie import bridge, clock_loop, judge, port, program, wire
+from codegenie import bridge, clock_loop, judge, one_thread, port, program, wire
 
 clock_loop.install()
+one_thread.install()
 wire.share_modules()
 # Each of these is made on first use otherwise, in every single run.
 "".encode("latin-1"), "x".encode("utf-8"), compile("assert 1 == 2", "x", "exec")
@@ -55,7 +56,7 @@ def ask_and_print(message):
 
 class WitWorld:
     def run(self, code: str) -> str:
-        return program.run(code)
+        return program.run(code, _tell)
 
     def load(self, code: str) -> str:
         return program.load(code, ask)

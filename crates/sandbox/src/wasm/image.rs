@@ -84,6 +84,7 @@ impl ImageCache {
     }
 
     /// Whether the image was built in.
+    #[cfg(test)]
     pub(crate) fn has(image: &str) -> bool {
         Built::get(&file_name(image)).is_some()
     }
@@ -176,7 +177,8 @@ fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), String> {
     // A temporary file has mode 0600.
     let mut file =
         tempfile::NamedTempFile::new_in(folder).map_err(|error| in_file(folder, &error))?;
-    file.write_all(bytes).map_err(|error| in_file(path, &error))?;
+    file.write_all(bytes)
+        .map_err(|error| in_file(path, &error))?;
     file.persist(path)
         .map_err(|error| in_file(path, &error.error))?;
     Ok(())

@@ -7,7 +7,9 @@ mod seat;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::sandbox::{IoCase, Judgement, Program, RunOutcome, RunStatus, TESTS_MAX, TestResult, Tests};
+use domain::sandbox::{
+    IoCase, Judgement, Program, RunOutcome, RunStatus, TESTS_MAX, TestResult, Tests,
+};
 use serde::Deserialize;
 use serde_json::json;
 use wasmtime::component::{InstancePre, Linker, TypedFunc};
@@ -30,7 +32,9 @@ pub(crate) struct PythonGuest {
 
 impl fmt::Debug for PythonGuest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("PythonGuest").finish_non_exhaustive()
+        formatter
+            .debug_struct("PythonGuest")
+            .finish_non_exhaustive()
     }
 }
 
@@ -52,6 +56,19 @@ pub(super) enum Report {
         memory: bool,
         denied: bool,
     },
+}
+
+/// One judgement.
+struct Task {
+    /// The program's streams.
+    pipes: Pipes,
+    /// The program.
+    code: String,
+    /// What the tests' interpreter is told.
+    job: serde_json::Value,
+    /// Where it puts what it finds.
+    findings: Arc<Mutex<Findings>>,
+    bounds: Bounds,
 }
 
 impl PythonGuest {
@@ -111,15 +128,25 @@ impl PythonGuest {
     }
 
     async fn run_in(&self, pipes: &Pipes, code: String, budget: &Arc<Budget>) -> Ended {
+        let seat = Seat::Alone { exit_code: None };
+        let mut store = Room::for_component(&self.engine, pipes, &[], budget, seat);
         let called = async {
-            let mut store = Room::for_component(&self.engine, pipes, &[], budget, Seat::Alone);
             let instance = self.interpreter.instantiate_async(&mut store).await?;
             let run = instance.get_typed_func::<(String,), (String,)>(&mut store, "run")?;
             run.call_async(&mut store, (code,)).await
-        };
-        match called.await {
+        }
+        .await;
+        match called {
             Ok((report,)) => Ended::of_report(&report),
-            Err(error) => Ended::Stopped(ExitReason::of(&error, budget)),
+            Err(error) => match (ExitReason::of(&error, budget), &store.data().own) {
+                (
+                    ExitReason::Exit(_),
+                    Seat::Alone {
+                        exit_code: Some(code),
+                    },
+                ) => Ended::Stopped(ExitReason::Exit(*code)),
+                (reason, _) => Ended::Stopped(reason),
+            },
         }
     }
 
@@ -127,14 +154,16 @@ impl PythonGuest {
         let bounds = Bounds::from(program.limits);
         let streams = Streams::new(Pipes::new(program.stdin.as_bytes(), &bounds));
         let findings = Arc::new(Mutex::new(Findings::default()));
-        let (guest, pipes, code, kept) = (
-            self.clone(),
-            streams.pipes.clone(),
-            program.code.clone(),
-            Arc::clone(&findings),
-        );
+        let guest = self.clone();
+        let task = Task {
+            pipes: streams.pipes.clone(),
+            code: program.code.clone(),
+            job,
+            findings: Arc::clone(&findings),
+            bounds,
+        };
         let job = move |budget: Arc<Budget>| async move {
-            let ended = guest.judge_in(pipes, code, job, kept, &bounds, &budget).await;
+            let ended = guest.judge_in(task, &budget).await;
             (ended, budget.elapsed())
         };
         let ((ended, is_complete), duration) = match self.engine.in_turn(&bounds, job).await {
@@ -142,7 +171,8 @@ impl PythonGuest {
             Ok(None) => ((Ended::Stopped(ExitReason::Timeout), false), bounds.wall),
             Err(busy) => return Judgement::unavailable(busy.to_string()),
         };
-        let findings = std::mem::take(&mut *findings.lock().unwrap_or_else(PoisonError::into_inner));
+        let findings =
+            std::mem::take(&mut *findings.lock().unwrap_or_else(PoisonError::into_inner));
         Judgement {
             run: streams.judged_outcome(ended, duration, program.limits),
             tests: findings.tests,
@@ -151,17 +181,10 @@ impl PythonGuest {
     }
 
     /// How the program's part ended, and whether every test was reached.
-    async fn judge_in(
-        &self,
-        pipes: Pipes,
-        code: String,
-        mut job: serde_json::Value,
-        findings: Arc<Mutex<Findings>>,
-        bounds: &Bounds,
-        budget: &Arc<Budget>,
-    ) -> (Ended, bool) {
+    async fn judge_in(&self, mut task: Task, budget: &Arc<Budget>) -> (Ended, bool) {
         let (seat, ends) = Seat::for_program();
-        let mut store = Room::for_component(&self.engine, &pipes, &[], budget, seat);
+        let mut store = Room::for_component(&self.engine, &task.pipes, &[], budget, seat);
+        let code = std::mem::take(&mut task.code);
         let loaded = async {
             let instance = self.interpreter.instantiate_async(&mut store).await?;
             let load = instance.get_typed_func::<(String,), (String,)>(&mut store, "load")?;
@@ -178,22 +201,18 @@ impl PythonGuest {
             return (ended, false);
         };
         // A name that is no name would be the program's doing.
-        job["names"] = json!(names);
-        let link = Link::new(store, serve, ends, pipes.stdout);
-        self.run_tests(link, job.to_string(), findings, bounds, budget)
-            .await
+        task.job["names"] = json!(names);
+        let link = Link::new(store, serve, ends, task.pipes.stdout.clone());
+        self.run_tests(link, task, budget).await
     }
 
-    async fn run_tests(
-        &self,
-        link: Link,
-        job: String,
-        findings: Arc<Mutex<Findings>>,
-        bounds: &Bounds,
-        budget: &Arc<Budget>,
-    ) -> (Ended, bool) {
-        let seat = Seat::Tests { link, findings };
-        let pipes = Pipes::new(Vec::new(), bounds);
+    async fn run_tests(&self, link: Link, task: Task, budget: &Arc<Budget>) -> (Ended, bool) {
+        let seat = Seat::Tests {
+            link,
+            findings: task.findings,
+        };
+        let job = task.job.to_string();
+        let pipes = Pipes::new(Vec::new(), &task.bounds);
         let mut store = Room::for_component(&self.engine, &pipes, &[], budget, seat);
         let judged = async {
             let instance = self.interpreter.instantiate_async(&mut store).await?;
@@ -204,7 +223,7 @@ impl PythonGuest {
         .await;
         let gone = match &store.data().own {
             Seat::Tests { link, .. } => link.gone().cloned(),
-            Seat::Alone | Seat::Program { .. } => None,
+            Seat::Alone { .. } | Seat::Program { .. } => None,
         };
         match (gone, judged) {
             (Some(reason), _) => (Ended::Stopped(reason), false),

@@ -16,7 +16,7 @@ use super::engine::WasmEngine;
 use super::pipes::Pipe;
 
 /// Longest time one job may take, whatever it asks for.
-pub(crate) const WALL_MAX: Duration = Duration::from_secs(60);
+pub(crate) const WALL_MAX: Duration = Duration::from_mins(1);
 
 /// Most memory one job may have beside its image, bytes; also the size of a slot of the pool.
 pub(crate) const MEMORY_BYTES_MAX: u64 = 1024 * 1024 * 1024;

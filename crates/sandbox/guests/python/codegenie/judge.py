@@ -156,6 +156,8 @@ class Tests:
         self.recorder.record(("error", name), name, self.describe(error))
 
     def describe(self, error):
+        if type(error).__name__ == "Ended":
+            return str(error)
         if isinstance(error, wire.WireError):
             return f"the program interfered with its tests: {error}"
         try:
@@ -190,8 +192,6 @@ class Tests:
                 return True
             exec(compile(ast.Module([softener.visit(node)], []), FILE, "exec", dont_inherit=True), self.names)
         except BaseException as error:
-            if isinstance(error, SystemExit) and "unittest" in source:
-                return True
             self.fail(error, source.split("\n")[0])
             return False
         return True
@@ -237,8 +237,13 @@ class Tests:
         for value in list(self.names.values()):
             if isinstance(value, type) and not isinstance(value, bridge.FarType) and issubclass(value, unittest.TestCase) and value is not unittest.TestCase:
                 suite.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(value))
+        cases = list(suite)
         result = CaseResult(self)
         suite.run(result)
+        for case in cases:
+            # An outcome that unittest does not count, such as a skip, is not one that passed.
+            if case.id() not in self.recorder.results:
+                self.recorder.record(case.id(), result.name(case), "it did not come to its end")
         return not result.is_broken
 
     def check(self):
@@ -375,6 +380,13 @@ def judge(job, ask, tell):
     random.seed()
     job = json.loads(job)
     sys.stdout = io.StringIO()
+    sys.argv = [FILE]
+    # The cases it would run are run when all statements are done.
+    unittest.main = lambda *args, **kwargs: None
     tests = Tests(job, ask, tell)
-    is_complete = {"asserts": tests.asserts, "check": tests.check, "doctests": tests.doctests}[job["kind"]]()
+    try:
+        is_complete = {"asserts": tests.asserts, "check": tests.check, "doctests": tests.doctests}[job["kind"]]()
+    except BaseException as error:
+        tests.fail(error, "the tests")
+        is_complete = False
     return json.dumps({"complete": is_complete})

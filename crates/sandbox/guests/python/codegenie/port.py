@@ -47,6 +47,9 @@ def run_coroutine(awaitable):
         return await awaitable
 
     outer = asyncio._get_running_loop()
+    task = asyncio.current_task(outer) if outer is not None else None
+    if task is not None:
+        asyncio.tasks._leave_task(outer, task)
     asyncio._set_running_loop(None)
     loop = asyncio.new_event_loop()
     try:
@@ -54,13 +57,16 @@ def run_coroutine(awaitable):
     finally:
         loop.close()
         asyncio._set_running_loop(outer)
+        if task is not None:
+            asyncio.tasks._enter_task(outer, task)
 
 
 class Port:
     """One side. Subclasses say how objects are shown to the other side, and what they may be asked."""
 
-    def __init__(self, ask):
+    def __init__(self, ask, first_link):
         self._ask = ask
+        self.links = wire.Links(first_link)
         self.exports = []
         self.ids = {}
         self.foreign = {}
@@ -102,6 +108,7 @@ class Port:
             kind, answer, _, changed = wire.unpack(self, reply, packer.keep)
             for at, content in changed:
                 wire.replace_content(packer.keep[at], content)
+                self.links.of([packer.keep[at]])
             if kind == "q":
                 message = self.serve_values(answer, _)
             elif kind == "a":

@@ -216,7 +216,7 @@ _MISSING = object()
 class Unpacker:
     """Turns nodes into values. Whatever is malformed is a WireError."""
 
-    def __init__(self, port, nodes, known=()):
+    def __init__(self, port, nodes, known=(), links={}):
         self.port = port
         self.nodes = nodes
         self.known = known
@@ -224,13 +224,18 @@ class Unpacker:
         for at, node in enumerate(nodes):
             shell = SHELLS.get(node[0])
             if shell is not None:
-                self.values[at] = shell()
+                linked = port.links.find(links.get(str(at)), shell)
+                if linked is not None:
+                    linked.clear()
+                self.values[at] = shell() if linked is None else linked
             elif node[0] == "q":
                 self.values[at] = collections.deque(maxlen=node[1])
         for at in range(len(nodes)):
             self.resolve(at)
         for at, node in enumerate(nodes):
             self.fill(node, self.values[at])
+        for at, link in links.items():
+            port.links.keep(link, self.values[int(at)])
 
     def resolve(self, at):
         """Makes node `at`, after the nodes it cannot be made without."""
@@ -355,13 +360,87 @@ def replace_content(value, new):
         value.extend(new)
 
 
+class Links:
+    """Containers that both sides have, kept alike: what one side puts in is sent along with its next message.
+
+    Only the latest, and only small ones that were passed or returned themselves: for the rest, each crossing makes a copy.
+    """
+
+    COUNT_MAX = 24
+    ITEMS_MAX = 256
+
+    def __init__(self, first):
+        # One side counts in even numbers, the other in odd ones.
+        self.next = first
+        self.kept = {}
+        self.ids = {}
+
+    def add(self, values):
+        if len(values) > 2 and type(values[-1]) is dict and type(values[-2]) is tuple:
+            # A call: what counts are its arguments.
+            values = [*values[-2], *values[-1].values()]
+        for value in values:
+            if type(value) in _MUTABLE and type(value) is not collections.deque and len(value) <= self.ITEMS_MAX and id(value) not in self.ids:
+                self.keep(self.next, value)
+                self.next += 2
+
+    def keep(self, link, value):
+        if type(link) is not int or type(value) not in _MUTABLE:
+            raise WireError("a link to no container")
+        known = self.kept.get(link)
+        if known is not None and known[0] is not value:
+            self.ids.pop(id(known[0]), None)
+        self.kept[link] = [value, snapshot(value)]
+        self.ids[id(value)] = link
+        for old in [old for old in self.kept if old % 2 == link % 2 and old <= link - 2 * self.COUNT_MAX]:
+            self.ids.pop(id(self.kept.pop(old)[0]), None)
+
+    def find(self, link, kind):
+        known = self.kept.get(link)
+        return known[0] if known is not None and type(known[0]) is kind else None
+
+    def of(self, values):
+        """Node → link of those that are linked; they are sent whole, so both sides are alike afterwards."""
+        links = {}
+        for at, value in enumerate(values):
+            link = self.ids.get(id(value))
+            if link is not None and self.kept[link][0] is value:
+                links[at] = link
+                self.kept[link][1] = snapshot(value)
+        return links
+
+    def changes(self, sent):
+        found = []
+        for link, known in self.kept.items():
+            if link not in sent and is_changed(known[0], known[1]):
+                known[1] = snapshot(known[0])
+                content = collections.defaultdict(known[0].default_factory, known[0]) if type(known[0]) is collections.defaultdict else type(known[0])(known[0])
+                found.append((link, content))
+        return found
+
+    def update(self, link, content):
+        known = self.kept.get(link)
+        if known is not None:
+            replace_content(known[0], content)
+            known[1] = snapshot(known[0])
+
+
 def pack(port, kind, values, known=None, changed=()):
     packer = Packer(port, known)
     message = {"k": kind, "v": packer.cells(values)}
+    port.links.add(values)
     if changed:
         # The container itself is known to the other side; its content is sent under a new identity.
         message["m"] = [[at, packer.cell(type(value)(value) if type(value) is not collections.defaultdict else collections.defaultdict(value.default_factory, value))] for at, value in changed]
-    message["n"] = packer.finish()
+    nodes = packer.finish()
+    links = port.links.of(packer.keep)
+    updates = port.links.changes(set(links.values()))
+    if links:
+        message["l"] = links
+    if updates:
+        message["u"] = [[link, packer.cell(content)] for link, content in updates]
+        packer.finish()
+    message["n"] = nodes
     return _dumps(message).encode(), packer
 
 
@@ -369,7 +448,9 @@ def unpack(port, message, known=()):
     """(kind, values, unpacker, mutations)"""
     try:
         parsed = _loads(message)
-        unpacker = Unpacker(port, parsed["n"], known)
+        unpacker = Unpacker(port, parsed["n"], known, parsed.get("l", {}))
+        for link, cell in parsed.get("u", ()):
+            port.links.update(link, unpacker.cell(cell))
         return parsed["k"], unpacker.cells(parsed["v"]), unpacker, [(at, unpacker.cell(cell)) for at, cell in parsed.get("m", ())]
     except (WireError, MemoryError):
         raise

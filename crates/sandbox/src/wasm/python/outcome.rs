@@ -92,7 +92,9 @@ type Explained = (RunStatus, Option<ErrorPlace>, Option<String>);
 
 fn explain(ended: Ended, limits: Limits) -> Explained {
     match ended {
-        Ended::Told(Report::Ok { .. }) => (RunStatus::Ok, None, None),
+        Ended::Told(Report::Ok { .. }) | Ended::Stopped(ExitReason::Finished) => {
+            (RunStatus::Ok, None, None)
+        }
         Ended::Told(Report::Exit { code, line }) => exit(code, line),
         Ended::Told(Report::Error {
             line,
@@ -113,7 +115,6 @@ fn explain(ended: Ended, limits: Limits) -> Explained {
                 (RunStatus::Error, place, None)
             }
         }
-        Ended::Stopped(ExitReason::Finished) => (RunStatus::Ok, None, None),
         Ended::Stopped(ExitReason::Exit(code)) => exit(code, None),
         Ended::Stopped(ExitReason::Timeout) => (
             RunStatus::Timeout,

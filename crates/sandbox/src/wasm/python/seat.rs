@@ -22,7 +22,10 @@ const FINDING_BYTES_MAX: usize = 4 * 1024;
 /// Who an interpreter is to the host.
 pub(crate) enum Seat {
     /// It runs a program that nobody judges.
-    Alone,
+    Alone {
+        /// The code it is about to exit with: WASI itself tells only 0 from the rest.
+        exit_code: Option<i32>,
+    },
     /// It has the program that is judged.
     Program {
         /// To the tests.
@@ -210,22 +213,34 @@ pub(super) fn link(linker: &mut Linker<Room<Seat>>) -> wasmtime::Result<()> {
         |context: StoreContextMut<'_, Room<Seat>>, (): ()| {
             Ok((match &context.data().own {
                 Seat::Tests { link, .. } => link.stdout.take_new(),
-                Seat::Alone | Seat::Program { .. } => Vec::new(),
+                Seat::Alone { .. } | Seat::Program { .. } => Vec::new(),
             },))
         },
     )?;
     root.func_wrap(
         "tell",
-        |context: StoreContextMut<'_, Room<Seat>>, (finding,): (Vec<u8>,)| {
-            if let Seat::Tests { findings, .. } = &context.data().own {
-                findings
+        |mut context: StoreContextMut<'_, Room<Seat>>, (finding,): (Vec<u8>,)| {
+            match &mut context.data_mut().own {
+                Seat::Tests { findings, .. } => findings
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .add(&finding);
+                    .add(&finding),
+                Seat::Alone { exit_code } => *exit_code = announced_exit(&finding),
+                Seat::Program { .. } => {}
             }
             Ok(())
         },
     )
+}
+
+fn announced_exit(message: &[u8]) -> Option<i32> {
+    #[derive(Deserialize)]
+    struct Exit {
+        exit: i32,
+    }
+    serde_json::from_slice::<Exit>(message)
+        .ok()
+        .map(|announced| announced.exit)
 }
 
 async fn ask(
@@ -233,7 +248,7 @@ async fn ask(
     message: Vec<u8>,
 ) -> Result<Vec<u8>, String> {
     match &mut context.data_mut().own {
-        Seat::Alone => Err("there are no tests".to_owned()),
+        Seat::Alone { .. } => Err("there are no tests".to_owned()),
         Seat::Program { out, back } => {
             if message.len() > MESSAGE_BYTES_MAX || out.try_send(message).is_err() {
                 return Err("the tests do not listen".to_owned());
