@@ -94,9 +94,8 @@ async fn bounds_hold() {
     );
     endless.limits.wall = Duration::from_millis(200);
     assert_eq!(guest.run(&endless).await.status, RunStatus::Timeout);
-    let mut printing = program(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n;",
-    );
+    let mut printing =
+        program("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n;");
     printing.limits.wall = Duration::from_millis(200);
     let outcome = guest.run(&printing).await;
     assert_eq!(outcome.status, RunStatus::Timeout);
