@@ -1,5 +1,7 @@
 //! Which ways control takes: code that is never reached, functions that run off their end, recursion without an end.
 
+use std::collections::HashSet;
+
 use ruff_python_ast::{ExceptHandler, Expr, Pattern, Stmt, StmtFunctionDef, StmtIf, StmtTry};
 
 use super::check::Checker;
@@ -33,6 +35,9 @@ const LEAVING_WORDS: &[&str] = &[
 
 /// Functions that surely never return.
 const LEAVING: &[&str] = &["sys.exit", "os._exit", "os.abort", "exit", "quit"];
+
+/// Most functions that one function's calls are followed to.
+const CALLED_MAX: usize = 30;
 
 /// Which way to err.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -295,6 +300,7 @@ fn expects_none(function: &StmtFunctionDef) -> bool {
 /// Whether the last statement, or one at an end inside of it, calls a function of this module that never returns.
 fn calls_what_never_returns(checker: &Checker<'_, '_>, body: &[Stmt]) -> bool {
     let scopes = &checker.module.scopes;
+    let mut seen: HashSet<&str> = HashSet::new();
     any_statement(body, |statement| {
         let Some(call) = statement
             .as_expr_stmt()
@@ -302,6 +308,10 @@ fn calls_what_never_returns(checker: &Checker<'_, '_>, body: &[Stmt]) -> bool {
         else {
             return false;
         };
+        // Each called function is looked at once, and no more than a few are.
+        if seen.len() >= CALLED_MAX || !seen.insert(checker.module.text(&*call.func)) {
+            return false;
+        }
         if let Some(name) = super::queries::name_of(&call.func) {
             let variable = scopes.find_variable(checker.scope, name);
             return variable.and_then(|variable| variable.only()).is_some_and(
