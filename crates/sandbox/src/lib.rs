@@ -16,3 +16,4 @@ mod wasm;
 
 pub use local::{LocalSandbox, SandboxConfig};
 pub use native::{Launcher, launch_main};
+pub use self_test::{Siege, besiege};

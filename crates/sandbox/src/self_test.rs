@@ -15,7 +15,10 @@ use domain::language::Language;
 use domain::sandbox::{AttackResult, Limits, Program, RunOutcome, RunStatus, Tests, Tier};
 
 use crate::attacks::{self, Attack, REACHED, Stop};
+use crate::local::SandboxConfig;
+use crate::native::NativeTier;
 use crate::tier::TierRunner;
+use crate::wasm::WasmTier;
 
 /// Time for a program that would go on for ever.
 const WALL_OF_ENDLESS: Duration = Duration::from_millis(400);
@@ -61,6 +64,42 @@ pub(crate) async fn prove(tier: Tier, runner: &dyn TierRunner) -> Vec<AttackResu
         });
     }
     results
+}
+
+/// What came of running the hostile programs again and again.
+#[derive(Debug)]
+pub struct Siege {
+    /// How many were run.
+    pub runs: usize,
+    /// Those that were not stopped.
+    pub holes: Vec<AttackResult>,
+}
+
+/// Runs the hostile programs against the `tier` of `config` until at least `runs` were run. For measuring what they leave behind.
+pub async fn besiege(tier: Tier, config: SandboxConfig, runs: usize) -> Result<Siege, String> {
+    let runner: Box<dyn TierRunner> = match (tier, config.launcher) {
+        (Tier::Wasm, _) => Box::new(WasmTier::start(config.cache_dir, config.parallel_max).await?),
+        (Tier::Native, Some(launcher)) => {
+            let native = NativeTier::new(launcher, config.python).await;
+            if let Some(why) = native.missing() {
+                return Err(why.to_owned());
+            }
+            Box::new(native)
+        }
+        (Tier::Native, None) => return Err("the native tier needs a launcher".to_owned()),
+    };
+    let mut siege = Siege {
+        runs: 0,
+        holes: Vec::new(),
+    };
+    while siege.runs < runs {
+        let results = prove(tier, runner.as_ref()).await;
+        siege.runs += results.len();
+        siege
+            .holes
+            .extend(results.into_iter().filter(|result| !result.is_stopped));
+    }
+    Ok(siege)
 }
 
 /// Waits for all at once; the results are in order.

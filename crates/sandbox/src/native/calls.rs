@@ -97,23 +97,7 @@ fn conditional(path_address: u64, pid: u64) -> Result<Rules, seccompiler::Backen
         )?,
     );
     // A pair of streams for asyncio to wake itself with. Streams take no address, so nothing but the other end is reached.
-    rules.insert(
-        libc::SYS_socketpair,
-        vec![SeccompRule::new(vec![
-            SeccompCondition::new(
-                0,
-                Width::Dword,
-                Is::Eq,
-                u64::from(libc::AF_UNIX.cast_unsigned()),
-            )?,
-            SeccompCondition::new(
-                1,
-                Width::Dword,
-                Is::MaskedEq(SOCKET_KIND),
-                u64::from(libc::SOCK_STREAM.cast_unsigned()),
-            )?,
-        ])?],
-    );
+    rules.insert(libc::SYS_socketpair, vec![pair_of_streams()?]);
     rules.insert(libc::SYS_sendto, vec![rule(4, Width::Qword, Is::Eq, 0)?]);
     let options = [libc::PR_SET_NAME, libc::PR_GET_NAME, PR_SET_VMA];
     rules.insert(
@@ -128,6 +112,15 @@ fn conditional(path_address: u64, pid: u64) -> Result<Rules, seccompiler::Backen
         )?,
     );
     Ok(rules)
+}
+
+fn pair_of_streams() -> Result<SeccompRule, seccompiler::BackendError> {
+    let local = u64::from(libc::AF_UNIX.cast_unsigned());
+    let stream = u64::from(libc::SOCK_STREAM.cast_unsigned());
+    SeccompRule::new(vec![
+        SeccompCondition::new(0, Width::Dword, Is::Eq, local)?,
+        SeccompCondition::new(1, Width::Dword, Is::MaskedEq(SOCKET_KIND), stream)?,
+    ])
 }
 
 /// Flags of `clone` that make namespaces.

@@ -3,7 +3,11 @@
 //! The images of `make guests` must be there. `CODEGENIE_SANDBOX_CACHE` names a folder where compiled images stay between runs.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(target_os = "linux")]
+mod attacks;
 mod javascript;
+#[cfg(target_os = "linux")]
+mod native;
 mod python;
 mod sql;
 mod verdict;
