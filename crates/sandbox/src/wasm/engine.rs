@@ -82,12 +82,6 @@ impl WasmEngine {
         &self.engine
     }
 
-    /// Whether `guests/built` has this image.
-    #[cfg(test)]
-    pub(crate) fn has_image(image: &str) -> bool {
-        ImageCache::has(image)
-    }
-
     /// The core module `image` (`sql` for `guests/built/sql.wasm.gz`), compiled once per machine and then loaded from the cache.
     pub(crate) async fn module(&self, image: &'static str) -> Result<Module, ImageError> {
         let (engine, images) = (self.engine.clone(), self.images.clone());

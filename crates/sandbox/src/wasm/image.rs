@@ -83,12 +83,6 @@ impl ImageCache {
         Self { folder }
     }
 
-    /// Whether the image was built in.
-    #[cfg(test)]
-    pub(crate) fn has(image: &str) -> bool {
-        Built::get(&file_name(image)).is_some()
-    }
-
     /// Loads `image`, compiling it first when no compiled form of it is there or it was damaged.
     pub(crate) fn load<C: Compiled>(
         &self,
