@@ -158,7 +158,7 @@ fn collect_pieces<'a>(text: &'a ExprFString, built: &mut Built<'a>) {
                             push_text(built, &literal.value);
                         }
                         ruff_python_ast::InterpolatedStringElement::Interpolation(value) => {
-                            push_value(built, &value.expression)
+                            push_value(built, &value.expression);
                         }
                     }
                 }
