@@ -14,7 +14,7 @@ use domain::Language;
 use domain::accounts::{Permission, Principal};
 use domain::sandbox::{
     Judgement, PROGRAM_BYTES_MAX, Program, RunOutcome, RunStatus, Sandbox, TESTS_MAX, Tests,
-    TierReport,
+    TierReport, TierState,
 };
 
 use crate::ask::Asker;
@@ -112,6 +112,13 @@ impl SandboxService {
     /// Whether programs of `language` can be run here.
     pub fn can_run(&self, language: Language) -> bool {
         self.sandbox.can_run(language)
+    }
+
+    /// Whether nothing can be run yet, because every tier that may come is still being made ready.
+    pub async fn is_preparing(&self) -> bool {
+        let tiers = self.sandbox.report(false).await;
+        let is = |state: &TierState| tiers.iter().any(|tier| tier.state == *state);
+        is(&TierState::Preparing) && !is(&TierState::Ready)
     }
 
     /// Runs `program` when it is this runner's turn.

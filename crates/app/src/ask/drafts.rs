@@ -14,6 +14,10 @@ use super::receipt::{Facts, fact};
 /// Probability of answering the question from which another draft counts as an answer; below, the asker is asked.
 const FIT_MIN: f32 = 0.5;
 
+/// Probability of answering the question from which another draft is worth a try: what has little to do with the question proves
+/// nothing by passing an example.
+const TRY_MIN: f32 = 0.1;
+
 /// Stands between code and tests while a name is changed in both.
 const SEAM: &str = "-- tests from here --";
 
@@ -53,6 +57,8 @@ pub(super) struct Suite {
     pub(super) tests: Option<String>,
     /// The function it is about, in the name of its code.
     pub(super) entry_point: Option<String>,
+    /// The task as it was before a function was renamed.
+    pub(super) before: Option<Box<TaskBody>>,
 }
 
 /// Why a draft was not good enough; whoever writes the next one may learn from it.
@@ -188,6 +194,7 @@ pub(super) fn show_task(chosen: &Chosen, request: &Request, analyser: &dyn CodeA
         let suite = Suite {
             tests: task.tests.clone(),
             entry_point: task.entry_point.clone(),
+            before: None,
         };
         (task.code.clone(), suite)
     });
@@ -230,6 +237,7 @@ fn rename(
     let suite = Suite {
         tests,
         entry_point: Some(to.to_owned()),
+        before: Some(Box::new(task.clone())),
     };
     Some((code, suite))
 }

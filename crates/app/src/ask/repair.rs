@@ -51,8 +51,10 @@ pub(super) async fn settle(
         attempts += 1;
         spent += trial.duration();
         failure = failure_of(&next, &trial);
-        // An equal one that comes later fits the question less.
-        let (loser, loser_trial) = if trial.rank() > best_trial.rank() {
+        // One that comes later fits the question less, so it must have shown that it does something.
+        let is_better = trial.rank() > best_trial.rank()
+            && (trial.rank() >= Rank::Other || best_trial.rank() == Rank::Broken);
+        let (loser, loser_trial) = if is_better {
             let loser = std::mem::replace(&mut best, next);
             (loser, std::mem::replace(&mut best_trial, trial))
         } else {

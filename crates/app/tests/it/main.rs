@@ -1,8 +1,13 @@
 //! The integration tests of `app`, in one binary.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and what it was about is shown"
+)]
 
 mod accounts;
 mod ask;
+mod execution;
 mod instance;
 mod judging;
 mod library;
