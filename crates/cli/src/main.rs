@@ -19,6 +19,13 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    // The launcher of a native program comes before everything: it must be alone in its process and have no file open.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == wire::LAUNCH_WORD)
+    {
+        return sandbox::launch_main();
+    }
     let line = args::CommandLine::parse();
     match commands::run(line) {
         Ok(code) => code,

@@ -24,6 +24,7 @@ use domain::sandbox::Sandbox;
 use inference::{EmbedderConfig, EmbedderLimits, SupervisedEmbedder};
 use retrieval::hybrid::HybridRetriever;
 use retrieval::router::SemanticRouter;
+use sandbox::{Launcher, LocalSandbox, SandboxConfig};
 use store::Store;
 
 use crate::config::{Config, Database, SandboxMode};
@@ -128,17 +129,35 @@ pub(crate) fn api_state(config: &Config, wired: &Wired, key: &[u8]) -> anyhow::R
     })
 }
 
-/// What runs programs that nobody trusts. Gets itself ready beside whatever else is done; runs wait for it.
+/// The hidden word of the command line that makes this program the launcher of a native program.
+pub(crate) const LAUNCH_WORD: &str = "sandbox-launch";
+
+/// What runs programs that nobody trusts. Gets itself ready beside whatever else is done; runs wait for it. To be called in the
+/// runtime.
 pub(crate) fn start_sandbox(config: &Config) -> anyhow::Result<Arc<dyn Sandbox>> {
-    if config.sandbox.value == SandboxMode::Off {
-        return Ok(Arc::new(NoSandbox::new(format!(
-            "execution is turned off ({}); set `sandbox` to auto to run programs",
-            config.sandbox.origin
-        ))));
+    let launcher = match config.sandbox.value {
+        SandboxMode::Off => {
+            return Ok(Arc::new(NoSandbox::new(format!(
+                "execution is turned off ({}); set `sandbox` to auto to run programs",
+                config.sandbox.origin
+            ))));
+        }
+        SandboxMode::Wasm => None,
+        SandboxMode::Auto => Some(Launcher {
+            program: std::env::current_exe().context("this program cannot find its own file")?,
+            args: vec![OsString::from(LAUNCH_WORD)],
+        }),
+    };
+    let cache_dir = config.sandbox_cache.value.clone();
+    if cache_dir.starts_with(&config.data_dir.value) {
+        folder::make(&config.data_dir.value)?;
     }
-    Ok(Arc::new(NoSandbox::new(
-        "this program was built without a sandbox",
-    )))
+    Ok(Arc::new(LocalSandbox::start(SandboxConfig {
+        cache_dir,
+        launcher,
+        python: config.sandbox_python.value.clone(),
+        parallel_max: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+    })))
 }
 
 /// Opens the database that the settings name.

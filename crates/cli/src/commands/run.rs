@@ -121,9 +121,11 @@ impl Ended {
 
     /// The status, where a test that failed counts as an error of the program.
     fn status(&self) -> RunStatus {
-        match self.outcome().status {
-            RunStatus::Ok if !self.is_good() => RunStatus::Error,
-            status => status,
+        let status = self.outcome().status;
+        if status == RunStatus::Ok && !self.is_good() {
+            RunStatus::Error
+        } else {
+            status
         }
     }
 

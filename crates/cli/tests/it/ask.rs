@@ -1,4 +1,4 @@
-//! `ask`, `chat`, `explain`, `analyse` and `teach`: answers in the terminal and as JSON.
+//! `ask`, `chat`, `explain` and `teach`: answers in the terminal and as JSON.
 
 use serde_json::{Value, json};
 
@@ -191,31 +191,6 @@ fn a_file_is_explained_by_its_extension() {
     );
     home.run(&["explain", "twice", "--language", "python"])
         .done();
-}
-
-#[test]
-fn analysing_tells_where_code_does_not_parse_and_touches_no_data() {
-    let home = Home::new();
-    home.write("good.py", "def f(x):\n    return x\n");
-    home.write("bad.py", "def f(x:\n    return x\n");
-    let good = home.run(&["analyse", "good.py"]).done();
-    assert!(
-        good.out.starts_with("good.py parses as Python\n"),
-        "{good:?}"
-    );
-    let bad = home.run(&["analyse", "bad.py"]).done();
-    assert!(bad.out.starts_with("bad.py:1:"), "{bad:?}");
-    let json = home.run(&["analyse", "bad.py", "--json"]).done().json();
-    assert_eq!(json["language"], "python");
-    assert_eq!(json["syntax_errors"][0]["line"], 1, "{json}");
-    assert!(json["explanation"].is_string(), "{json}");
-    assert!(
-        home.run(&["analyse", "none.py"])
-            .failed()
-            .err
-            .contains("none.py")
-    );
-    assert!(!home.data().exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,10 +4,13 @@
 
 mod program;
 
+mod analyse;
 mod ask;
 mod crash;
 mod help;
 mod index;
+mod judge;
+mod run;
 mod serve;
 mod settings;
 mod users;

@@ -55,6 +55,8 @@ impl Home {
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", self.path())
             .env("CODEGENIE_MODELS_DIR", self.path().join("no-models"))
+            // Compiling the images takes seconds, so all tests share what was compiled once.
+            .env("CODEGENIE_SANDBOX_CACHE", sandbox_cache())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -86,6 +88,12 @@ impl Home {
         ];
         self.run_with(&words, &format!("{PASSWORD}\n"))
     }
+}
+
+/// Where the images of the sandbox are kept for all tests: where the environment says, else beside what was built.
+fn sandbox_cache() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("../sandbox-cache");
+    std::env::var_os("CODEGENIE_SANDBOX_CACHE").map_or_else(beside, PathBuf::from)
 }
 
 /// Runs `command` to its end.
