@@ -18,8 +18,9 @@ const AGGREGATES: &[&str] = &[
 pub(super) fn find(source: &Source<'_>, report: &mut Report) {
     let before = report.findings.len();
     let nodes = Nodes::new(source);
+    let never_null: Vec<String> = nodes.all().filter_map(conditions::never_null).collect();
     for at in nodes.all() {
-        conditions::find(source, at, report);
+        conditions::find(source, at, &never_null, report);
         changes::find(source, at, report);
         if at.is("select") {
             let query = Query::of(at);

@@ -59,10 +59,11 @@ const VALUE_AS_CONDITION: Rule = Rule {
     why: "OR and AND join whole conditions; a value alone is one that is always true, always false or refused.",
 };
 
-pub(super) fn find(source: &Source<'_>, at: At<'_>, report: &mut Report) {
+/// Looks at one node; `never_null` are the columns that are declared so in the same text.
+pub(super) fn find(source: &Source<'_>, at: At<'_>, never_null: &[String], report: &mut Report) {
     match at.kind() {
         "binary_expression" => {
-            comparison(source, at, report);
+            comparison(source, at, never_null, report);
             connective(source, at, report);
         }
         "between_expression" => between(source, at, report),
@@ -81,7 +82,7 @@ pub(super) fn find(source: &Source<'_>, at: At<'_>, report: &mut Report) {
     }
 }
 
-fn comparison(source: &Source<'_>, at: At<'_>, report: &mut Report) {
+fn comparison(source: &Source<'_>, at: At<'_>, never_null: &[String], report: &mut Report) {
     let Some((left, operator, right)) = sides(at) else {
         return;
     };
@@ -133,12 +134,15 @@ fn comparison(source: &Source<'_>, at: At<'_>, report: &mut Report) {
                 "Let the pattern begin with letters, or use a full-text index.",
             );
         }
-        "not_in" => not_in(source, at, left, right, report),
+        "not_in" => not_in(source, at, never_null, report),
         _ => {}
     }
 }
 
-fn not_in(source: &Source<'_>, at: At<'_>, left: At<'_>, right: At<'_>, report: &mut Report) {
+fn not_in(source: &Source<'_>, at: At<'_>, never_null: &[String], report: &mut Report) {
+    let Some((left, _, right)) = sides(at) else {
+        return;
+    };
     if right.is("list") && right.children().any(is_null) {
         report.add(
             source,
@@ -172,7 +176,7 @@ fn not_in(source: &Source<'_>, at: At<'_>, left: At<'_>, right: At<'_>, report: 
         || query
             .from
             .is_some_and(|from| from.child_of("group_by").is_some())
-        || is_declared_not_null(source, &name);
+        || never_null.contains(&name);
     if !is_sure {
         report.add(
             source,
@@ -187,22 +191,15 @@ fn not_in(source: &Source<'_>, at: At<'_>, left: At<'_>, right: At<'_>, report: 
     }
 }
 
-/// Whether a table of the same text declares a column of this name that cannot be NULL.
-fn is_declared_not_null(source: &Source<'_>, name: &str) -> bool {
-    let mut is_sure = false;
-    crate::parse::walk(source.tree.root_node(), |node| {
-        if node.kind() == "column_definition" {
-            let declared = node
-                .child_by_field_name("name")
-                .map(|name| super::plain(source.text(name)));
-            let text = source.text(node).to_uppercase();
-            is_sure |= declared.as_deref() == Some(name)
-                && (text.contains("NOT NULL") || text.contains("PRIMARY KEY"));
-            return false;
-        }
-        !is_sure
-    });
-    is_sure
+/// The name of a column, where it is declared as one that cannot be NULL.
+pub(super) fn never_null(at: At<'_>) -> Option<String> {
+    if !at.is("column_definition") {
+        return None;
+    }
+    let text = at.text().to_uppercase();
+    (text.contains("NOT NULL") || text.contains("PRIMARY KEY"))
+        .then(|| at.child("name").map(|name| super::plain(name.text())))
+        .flatten()
 }
 
 /// `a = 'x' OR 'y'`.
