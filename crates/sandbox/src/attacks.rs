@@ -40,7 +40,7 @@ pub(crate) enum Stop {
     Fails,
     /// Its time was up, for it would go on for ever.
     TimesOut,
-    /// Its time was up or it failed, and no more of its output was kept than was allowed.
+    /// Its time was up, or it failed with its output cut; in both cases no more of it was kept than was allowed.
     IsCut,
     /// None of the host's environment is in what it printed.
     Bare,

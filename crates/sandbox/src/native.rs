@@ -126,9 +126,10 @@ impl NativeTier {
     async fn survey(&self, view: &View) -> Result<Survey, String> {
         let failed = |error: io::Error| format!("the launcher could not be started: {error}");
         let request = Request::Survey(view.clone());
-        let asked = Process::spawn(&self.launcher, &request, SURVEY_BYTES_MAX)
+        let mut asked = Process::spawn(&self.launcher, &request, SURVEY_BYTES_MAX)
             .await
             .map_err(failed)?;
+        asked.finish().await.map_err(failed)?;
         let remains = tokio::time::timeout(SURVEY_TIME_MAX, asked.wait())
             .await
             .map_err(|_| "the launcher did not answer".to_owned())?;

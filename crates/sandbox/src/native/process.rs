@@ -114,6 +114,11 @@ impl Process {
         self.channel.write_all(&frame(kind, payload)).await
     }
 
+    /// Says that nothing more is sent.
+    pub(super) async fn finish(&mut self) -> io::Result<()> {
+        self.channel.shutdown().await
+    }
+
     /// Receives a frame with a payload of at most `payload_bytes_max`; `None` when no more come. Not to be called again after a
     /// call that was not awaited to its end.
     pub(super) async fn receive(

@@ -356,7 +356,11 @@ fn judge_end(
             (RunStatus::Denied, Some(reason))
         }
         // Nothing in the sandbox sends it; the system does, when its memory is short.
-        Some(SIGKILL) | None => (RunStatus::Memory, memory()),
+        Some(SIGKILL) => (RunStatus::Memory, memory()),
+        None => {
+            let reason = "the process that keeps the program in was ended from outside; run the program again";
+            (RunStatus::Error, Some(reason.to_owned()))
+        }
         Some(_) => (RunStatus::Error, None),
     }
 }
