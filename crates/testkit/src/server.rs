@@ -17,6 +17,7 @@ use app::system::SystemService;
 use async_trait::async_trait;
 use domain::accounts::{Password, Role};
 use domain::embedding::{EmbedError, Embedder};
+use domain::sandbox::Sandbox;
 use domain::{Clock, Entropy, Timestamp};
 use reqwest::{Method, RequestBuilder};
 use retrieval::hybrid::HybridRetriever;
@@ -131,17 +132,38 @@ impl TestServer {
         .await
     }
 
+    /// Starts a server with ordinary settings that runs programs in `sandbox`; the other servers run none.
+    pub async fn start_with_sandbox(sandbox: Arc<dyn Sandbox>) -> Self {
+        Self::begin(
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            ApiSettings::default(),
+            AccountSettings::default(),
+            sandbox,
+        )
+        .await
+    }
+
     /// Starts a server at this address.
     pub async fn start_on(
         address: SocketAddr,
         settings: ApiSettings,
         accounts: AccountSettings,
     ) -> Self {
+        let absent = NoSandbox::new("left out in these tests");
+        Self::begin(address, settings, accounts, Arc::new(absent)).await
+    }
+
+    async fn begin(
+        address: SocketAddr,
+        settings: ApiSettings,
+        accounts: AccountSettings,
+        sandbox: Arc<dyn Sandbox>,
+    ) -> Self {
         let store = Store::open_in_memory()
             .await
             .expect("an in-memory database opens");
         let clock = Arc::new(TestClock::default());
-        let state = assemble(&store, &clock, settings, accounts);
+        let state = assemble(&store, &clock, settings, accounts, sandbox);
         let (accounts, knowledge) = (state.accounts.clone(), state.knowledge.clone());
         let listener = tokio::net::TcpListener::bind(address)
             .await
@@ -253,6 +275,7 @@ fn assemble(
     clock: &Arc<TestClock>,
     settings: ApiSettings,
     accounts: AccountSettings,
+    sandbox: Arc<dyn Sandbox>,
 ) -> ApiState {
     let rows = Arc::new(store.clone());
     let clock: Arc<TestClock> = clock.clone();
@@ -262,8 +285,7 @@ fn assemble(
     let retriever = Arc::new(HybridRetriever::new(rows.clone(), embedder.clone()));
     let mut key = [0_u8; TokenKey::BYTES_MIN];
     entropy.fill(&mut key);
-    let absent = NoSandbox::new("left out in these tests");
-    let sandbox = Arc::new(SandboxService::new(Arc::new(absent)));
+    let sandbox = Arc::new(SandboxService::new(sandbox));
     let ask = AskParts {
         router: Arc::new(SemanticRouter::new(embedder.clone())),
         retriever: retriever.clone(),

@@ -1,15 +1,27 @@
 //! `/api/v1/sandbox/run` and `/api/v1/admin/sandbox`: programs that nobody trusts, in the real sandbox.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use domain::accounts::Role;
 use reqwest::Method;
+use sandbox::{LocalSandbox, SandboxConfig};
 use serde_json::{Value, json};
 use testkit::server::{Person, TestServer, read};
 
 const RUN: &str = "/api/v1/sandbox/run";
 const DOUBLE: &str = "def double(n):\n    return 2 * n\n";
 
+/// A server over the real sandbox; compiled images are kept where the environment says, else beside what was built.
 async fn server() -> (TestServer, Person) {
-    let server = TestServer::start().await;
+    let beside = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("../sandbox-cache");
+    let sandbox = LocalSandbox::start(SandboxConfig {
+        cache_dir: std::env::var_os("CODEGENIE_SANDBOX_CACHE").map_or_else(beside, PathBuf::from),
+        launcher: None,
+        python: Vec::new(),
+        parallel_max: 2,
+    });
+    let server = TestServer::start_with_sandbox(Arc::new(sandbox)).await;
     let person = server.sign_in_as(Role::User).await;
     (server, person)
 }
