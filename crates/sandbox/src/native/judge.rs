@@ -16,6 +16,8 @@ use super::run::{BEGIN_TIME_MAX, Heard, Told, ToldError, lower, outcome};
 
 /// Most bytes of one message between a program and its tests.
 const MESSAGE_BYTES_MAX: usize = 16 << 20;
+/// How long a program that says nothing more may take to end by itself.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Most bytes kept of a test's name or failure.
 const FINDING_BYTES_MAX: usize = 2 * 1024;
 
@@ -302,23 +304,15 @@ impl Bench {
             tests,
             found,
         } = self;
-        let is_gone = matches!(end, End::ProgramGone);
-        let (remains, _) = tokio::join!(
-            async {
-                if is_gone {
-                    // It may be that it only said nonsense, so it is not waited for.
-                    tokio::time::timeout(Duration::from_millis(500), program.wait())
-                        .await
-                        .ok()
-                } else {
-                    Some(program.end().await)
-                }
-            },
-            tests.end()
-        );
-        let code = remains.as_ref().and_then(|remains| remains.code);
+        // It may be that it only said nonsense, so it is not waited for much longer.
+        let patience = match end {
+            End::ProgramGone => PATIENCE,
+            End::Done(_) | End::NotLoaded(_) | End::TestsGone | End::Timeout => Duration::ZERO,
+        };
+        let (remains, _) = tokio::join!(program.end_after(patience), tests.end());
+        let code = remains.code;
         let mut heard = Heard {
-            remains: remains.unwrap_or_default(),
+            remains,
             told: Told::default(),
             is_timeout: matches!(end, End::Timeout),
         };

@@ -165,27 +165,33 @@ impl Process {
     }
 
     /// Ends the program if it has not ended, and waits until nothing is left of it.
-    pub(super) async fn end(mut self) -> Remains {
-        drop(self.hang_up.take());
-        self.wait().await
+    pub(super) async fn end(self) -> Remains {
+        self.end_after(Duration::ZERO).await
+    }
+
+    /// Gives the program some time to end by itself, ends it otherwise, and waits until nothing is left of it.
+    pub(super) async fn end_after(mut self, patience: Duration) -> Remains {
+        let by_itself = tokio::time::timeout(patience, &mut self.ended).await;
+        let code = if let Ok(code) = by_itself {
+            code
+        } else {
+            drop(self.hang_up.take());
+            (&mut self.ended).await
+        };
+        self.collect(code.unwrap_or(None)).await
     }
 
     /// Waits until the program has ended by itself and nothing is left of it.
-    pub(super) async fn wait(self) -> Remains {
-        let Self {
-            hang_up,
-            ended,
-            stdout,
-            stderr,
-            channel,
-            news,
-        } = self;
-        let code = ended.await.unwrap_or(None);
-        drop((hang_up, channel, news));
+    pub(super) async fn wait(mut self) -> Remains {
+        let code = (&mut self.ended).await;
+        self.collect(code.unwrap_or(None)).await
+    }
+
+    async fn collect(self, code: Option<u8>) -> Remains {
         Remains {
             code,
-            stdout: stdout.await.unwrap_or_default(),
-            stderr: stderr.await.unwrap_or_default(),
+            stdout: self.stdout.await.unwrap_or_default(),
+            stderr: self.stderr.await.unwrap_or_default(),
         }
     }
 }
