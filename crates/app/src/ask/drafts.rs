@@ -153,7 +153,9 @@ impl<'a> LibraryDrafts<'a> {
 impl Drafts for LibraryDrafts<'_> {
     async fn next(&mut self, _: &Failure) -> Option<Draft> {
         let language = first_task(&self.chosen.hits)?.1.language;
-        let (at, hit) = self.chosen.hits.iter().enumerate().skip(self.at + 1).find(
+        let (at, hit) = self
+            .chosen.hits.iter().enumerate().skip(self.at + 1)
+            .filter(|(_, hit)| hit.score >= TRY_MIN).find(
             |(_, hit)| matches!(&hit.item.body, ItemBody::Task(task) if task.language == language),
         )?;
         let outcome = if hit.score >= FIT_MIN {

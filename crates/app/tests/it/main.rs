@@ -1,9 +1,5 @@
 //! The integration tests of `app`, in one binary.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test that cannot go on fails, and what it was about is shown"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod accounts;
 mod ask;
