@@ -8,6 +8,7 @@ use domain::ask::{Answer, Brain, CheckResult, Checks, Outcome, Question, Source,
 use domain::knowledge::{ConceptBody, Item, ItemBody, TaskBody};
 use domain::retrieval::Hit;
 
+use super::advice::worth_a_look;
 use super::decide::{Chosen, Plan, source_of};
 use super::drafts::{Draft, LibraryDrafts, Proof, show_task};
 use super::recall::Request;
@@ -69,21 +70,18 @@ fn explain_code(request: &Request, style: Style, analyser: &dyn CodeAnalyser) ->
         );
         return Draft::shown(answer, Proof::NoCode);
     };
-    let explanation = analyser.explain(language, &code.text, style);
+    let analysis = analyser.analyse(language, &code.text, style);
     let reason = "Explained from the syntax tree, without a language model.";
-    let mut answer = blank(
-        Brain::Analysis,
-        Outcome::Answered,
-        reason,
-        explanation.markdown,
-    );
+    let mut markdown = analysis.explanation;
+    markdown.push_str(&worth_a_look(&analysis.findings));
+    let mut answer = blank(Brain::Analysis, Outcome::Answered, reason, markdown);
     answer.language = Some(language);
-    answer.checks.syntax = if explanation.syntax_errors.is_empty() {
+    answer.checks.syntax = if analysis.syntax_errors.is_empty() {
         CheckResult::Passed
     } else {
         CheckResult::Failed
     };
-    answer.checks.notes = explanation
+    answer.checks.notes = analysis
         .syntax_errors
         .iter()
         .map(|error| {
