@@ -11,6 +11,7 @@ mod machine;
 mod pause;
 mod report;
 mod sample;
+mod sandbox;
 mod search;
 mod server;
 mod start;
@@ -138,6 +139,9 @@ impl Bench {
         let folder = self.work.join("knowledge");
         report.add("indexing HumanEval", index::measure(self, &folder));
 
+        say("judging HumanEval");
+        report.add("judging HumanEval", sandbox::measure_judge(self, &folder));
+
         say("the server: answers, routing, plain calls");
         let encoder = match self.measure_server(report, &folder) {
             Ok(encoder) => encoder,
@@ -195,6 +199,7 @@ impl Bench {
             "routing",
             ask::measure_routing(self, &session, &corpus, works),
         );
+        report.add("sandbox and analysis", sandbox::measure(self, &session));
         for messages in [Messages::Known, Messages::New] {
             report.add(
                 "plain calls",

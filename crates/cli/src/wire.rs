@@ -1,5 +1,7 @@
 //! The composition root: builds every service once, and gives each only what it uses.
 
+mod sandbox;
+
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use app::ask::{AskParts, AskService};
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
 use app::quality::QualityService;
-use app::sandbox::{NoSandbox, SandboxService};
+use app::sandbox::SandboxService;
 use app::system::SystemService;
 use async_trait::async_trait;
 use domain::Clock;
@@ -20,16 +22,16 @@ use domain::analysis::CodeAnalyser;
 use domain::embedding::{EmbedError, Embedder};
 use domain::id::Entropy;
 use domain::retrieval::Retriever;
-use domain::sandbox::Sandbox;
 use inference::{EmbedderConfig, EmbedderLimits, SupervisedEmbedder};
 use retrieval::hybrid::HybridRetriever;
 use retrieval::router::SemanticRouter;
-use sandbox::{Launcher, LocalSandbox, SandboxConfig};
 use store::Store;
 
-use crate::config::{Config, Database, SandboxMode};
+use crate::config::{Config, Database};
 use crate::folder;
 use crate::ports::{SystemClock, SystemEntropy};
+
+pub(crate) use self::sandbox::{LAUNCH_WORD, find_sandbox};
 
 /// Everything a command may use.
 pub(crate) struct Wired {
@@ -51,6 +53,13 @@ pub(crate) struct Wired {
     pub(crate) words_alone: Option<EmbedError>,
 }
 
+impl Wired {
+    /// Lets the sandbox get itself ready beside whatever comes next, so that the first program need not wait for it.
+    pub(crate) async fn wake_sandbox(&self) {
+        self.sandbox.report(false).await;
+    }
+}
+
 /// Opens the database and builds the services over it.
 pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
     let store = open_store(config).await?;
@@ -62,7 +71,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
     let retriever: Arc<dyn Retriever> =
         Arc::new(HybridRetriever::new(port.clone(), embedder.clone()));
     let router = Arc::new(SemanticRouter::new(embedder.clone()));
-    let sandbox = Arc::new(SandboxService::new(start_sandbox(config)?));
+    let sandbox = Arc::new(SandboxService::new(find_sandbox(config)?));
 
     let settings = AccountSettings {
         admin_limit: config.admin_limit.value,
@@ -129,37 +138,6 @@ pub(crate) fn api_state(config: &Config, wired: &Wired, key: &[u8]) -> anyhow::R
     })
 }
 
-/// The hidden word of the command line that makes this program the launcher of a native program.
-pub(crate) const LAUNCH_WORD: &str = "sandbox-launch";
-
-/// What runs programs that nobody trusts. Gets itself ready beside whatever else is done; runs wait for it. To be called in the
-/// runtime.
-pub(crate) fn start_sandbox(config: &Config) -> anyhow::Result<Arc<dyn Sandbox>> {
-    let launcher = match config.sandbox.value {
-        SandboxMode::Off => {
-            return Ok(Arc::new(NoSandbox::new(format!(
-                "execution is turned off ({}); set `sandbox` to auto to run programs",
-                config.sandbox.origin
-            ))));
-        }
-        SandboxMode::Wasm => None,
-        SandboxMode::Auto => Some(Launcher {
-            program: std::env::current_exe().context("this program cannot find its own file")?,
-            args: vec![OsString::from(LAUNCH_WORD)],
-        }),
-    };
-    let cache_dir = config.sandbox_cache.value.clone();
-    if cache_dir.starts_with(&config.data_dir.value) {
-        folder::make(&config.data_dir.value)?;
-    }
-    Ok(Arc::new(LocalSandbox::start(SandboxConfig {
-        cache_dir,
-        launcher,
-        python: config.sandbox_python.value.clone(),
-        parallel_max: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
-    })))
-}
-
 /// Opens the database that the settings name.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
     match &config.database.value {
@@ -188,7 +166,7 @@ async fn find_embedder(config: &Config) -> anyhow::Result<(Arc<dyn Embedder>, Op
             program,
             args: vec![OsString::from("engine")],
             model,
-            threads: ENGINE_THREADS,
+            threads: engine_threads(),
             limits: EmbedderLimits::default(),
         })
     });
@@ -198,9 +176,15 @@ async fn find_embedder(config: &Config) -> anyhow::Result<(Arc<dyn Embedder>, Op
     })
 }
 
-/// One thread: measured, a second one gains little on an idle machine and makes every embedding several times slower on a busy
-/// one, because llama.cpp's threads wait for each other by spinning.
-const ENGINE_THREADS: NonZeroUsize = NonZeroUsize::MIN;
+/// Most threads of the embedding engine: a sentence is too little work for more.
+const ENGINE_THREADS_MAX: usize = 4;
+
+/// Half of the processors. With all of them every embedding becomes several times slower on a busy machine, because llama.cpp's
+/// threads wait for each other by spinning.
+fn engine_threads() -> NonZeroUsize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    NonZeroUsize::new((cores / 2).min(ENGINE_THREADS_MAX)).unwrap_or(NonZeroUsize::MIN)
+}
 
 /// Stands in for the encoder where there is none: search goes on by words alone.
 struct NoEmbedder(EmbedError);

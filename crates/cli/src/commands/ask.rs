@@ -17,6 +17,7 @@ use crate::{library, wire};
 pub(super) async fn run(args: AskArgs, config: &Config) -> anyhow::Result<()> {
     let question = read_question(&args)?;
     let wired = wire::wire(config).await?;
+    wired.wake_sandbox().await;
     library::bring_up_to_date(&wired).await?;
     let asker = Asker::Local { earlier: &[] };
     if args.json {

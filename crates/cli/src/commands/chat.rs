@@ -26,6 +26,7 @@ const MESSAGES_MAX: usize = 12;
 pub(super) async fn run(args: ChatArgs, config: &Config) -> anyhow::Result<()> {
     folder::make(&config.data_dir.value)?;
     let wired = wire::wire(config).await?;
+    wired.wake_sandbox().await;
     library::bring_up_to_date(&wired).await?;
     let mut input = Input::open(&config.data_dir.value)?;
     let mut chat = Chat {

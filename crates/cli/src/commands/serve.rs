@@ -32,6 +32,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let stop = StopSignals::catch()?;
     announce(&listener, config, &wired).await?;
 
+    wired.wake_sandbox().await;
     let preparing = tokio::spawn(prepare(wired.clone()));
     let app = api::router(state).into_make_service_with_connect_info::<SocketAddr>();
     let (begin_stop, stopping) = oneshot::channel::<()>();
