@@ -45,7 +45,11 @@ pub(crate) struct Estimated {
 const FUNCTIONS_MAX: usize = 500;
 
 /// The estimates for the functions of `program`, which was built from `code`.
-pub(crate) fn estimate_all(language: Language, code: &str, program: &Program<'_>) -> Vec<Estimated> {
+pub(crate) fn estimate_all(
+    language: Language,
+    code: &str,
+    program: &Program<'_>,
+) -> Vec<Estimated> {
     let defined = Scope::defined(program);
     let starts: Vec<usize> = std::iter::once(0)
         .chain(code.match_indices('\n').map(|(at, _)| at + 1))
@@ -59,7 +63,13 @@ pub(crate) fn estimate_all(language: Language, code: &str, program: &Program<'_>
         .filter(|(_, function, _)| function.has_body)
         .take(FUNCTIONS_MAX)
         .map(|(class, function, step)| {
-            let scope = Scope::new(language, program, Some(function), class, Rc::clone(&defined));
+            let scope = Scope::new(
+                language,
+                program,
+                Some(function),
+                class,
+                Rc::clone(&defined),
+            );
             let text = code.get(start(step.line.saturating_sub(1))..start(step.end_line));
             let told = estimate_in(&scope, function, text.unwrap_or(code));
             let sentences: Vec<&str> = [

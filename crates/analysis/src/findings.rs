@@ -83,11 +83,17 @@ impl Report {
         });
     }
 
+    /// The findings in order of lines; where there are more than [`FINDINGS_MAX`], those that matter most.
     fn finish(mut self) -> Vec<Finding> {
-        self.findings
-            .sort_by_key(|finding| (finding.line, finding.column, finding.rule));
+        let place = |finding: &Finding| (finding.line, finding.column, finding.rule);
+        self.findings.sort_by_key(place);
         self.findings.dedup();
-        self.findings.truncate(FINDINGS_MAX);
+        if self.findings.len() > FINDINGS_MAX {
+            self.findings
+                .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            self.findings.truncate(FINDINGS_MAX);
+            self.findings.sort_by_key(place);
+        }
         self.findings
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn find(source: &Source<'_>, report: &mut Report) {
 }
 
 /// What a method is called on, and its name: `a.push(1)` gives `a` and `push`.
-fn method<'n>(at: At<'n>) -> Option<(At<'n>, &'n str)> {
+fn method(at: At<'_>) -> Option<(At<'_>, &str)> {
     if !at.is("call_expression") {
         return None;
     }
@@ -46,7 +46,7 @@ fn method<'n>(at: At<'n>) -> Option<(At<'n>, &'n str)> {
 }
 
 /// The path of a function that is called: `thread::sleep`.
-fn called<'n>(at: At<'n>) -> Option<&'n str> {
+fn called(at: At<'_>) -> Option<&str> {
     let function = at
         .is("call_expression")
         .then(|| at.child("function"))
@@ -57,7 +57,7 @@ fn called<'n>(at: At<'n>) -> Option<&'n str> {
 }
 
 /// What `v.len()` is the length of.
-fn length_of<'n>(at: At<'n>) -> Option<At<'n>> {
+fn length_of(at: At<'_>) -> Option<At<'_>> {
     match method(at.bare()) {
         Some((object, "len")) if is_place(object) => Some(object),
         _ => None,
@@ -66,13 +66,12 @@ fn length_of<'n>(at: At<'n>) -> Option<At<'n>> {
 
 /// Whether it is a name or fields of one, so that looking twice gives the same.
 fn is_place(at: At<'_>) -> bool {
-    at.with_inside().all(|inner| {
-        inner.is_any(&["identifier", "self", "field_expression", "field_identifier"])
-    })
+    at.with_inside()
+        .all(|inner| inner.is_any(&["identifier", "self", "field_expression", "field_identifier"]))
 }
 
 /// The name of a macro.
-fn macro_name<'n>(at: At<'n>) -> Option<&'n str> {
+fn macro_name(at: At<'_>) -> Option<&str> {
     at.is("macro_invocation")
         .then(|| at.child("macro"))
         .flatten()

@@ -11,8 +11,22 @@ use super::{Report, Source};
 
 /// Functions that make one value of many rows.
 const AGGREGATES: &[&str] = &[
-    "count", "sum", "avg", "min", "max", "string_agg", "array_agg", "group_concat", "bool_and", "bool_or", "every", "stddev",
-    "variance", "median", "json_agg", "total",
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "string_agg",
+    "array_agg",
+    "group_concat",
+    "bool_and",
+    "bool_or",
+    "every",
+    "stddev",
+    "variance",
+    "median",
+    "json_agg",
+    "total",
 ];
 
 pub(super) fn find(source: &Source<'_>, report: &mut Report) {
@@ -102,7 +116,7 @@ fn quoted(at: At<'_>) -> Option<&str> {
 }
 
 /// Both sides of a comparison with its operator, in lower case where it is a word.
-fn sides<'n>(at: At<'n>) -> Option<(At<'n>, &'static str, At<'n>)> {
+fn sides(at: At<'_>) -> Option<(At<'_>, &'static str, At<'_>)> {
     at.is("binary_expression").then_some(())?;
     Some((
         at.child("left")?.bare(),
@@ -131,11 +145,17 @@ fn is_aggregate(at: At<'_>) -> bool {
         .map(|name| name.text().to_lowercase());
     at.is("invocation")
         && name.is_some_and(|name| AGGREGATES.contains(&name.as_str()))
-        && at.tokens().filter(|part| part.field() == "parameter").count() <= 1
-        && at.parent().is_none_or(|parent| !parent.is("window_function"))
+        && at
+            .tokens()
+            .filter(|part| part.field() == "parameter")
+            .count()
+            <= 1
+        && at
+            .parent()
+            .is_none_or(|parent| !parent.is("window_function"))
 }
 
 /// Everything inside that belongs to the same query.
-fn of_query<'n>(at: At<'n>) -> impl Iterator<Item = At<'n>> {
+fn of_query(at: At<'_>) -> impl Iterator<Item = At<'_>> {
     std::iter::once(at).chain(at.inside_function(&["subquery"]))
 }

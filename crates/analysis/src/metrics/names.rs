@@ -69,7 +69,13 @@ pub(super) fn function<'a>(
     node.child_by_field_name("body")?;
     let name = match language {
         Language::C | Language::Cpp => declared_name(node)?,
-        _ => node.child_by_field_name("name")?,
+        Language::Python
+        | Language::JavaScript
+        | Language::TypeScript
+        | Language::Rust
+        | Language::Java
+        | Language::Go
+        | Language::Sql => node.child_by_field_name("name")?,
     };
     let written = text(code, name);
     match language {
@@ -90,7 +96,13 @@ pub(super) fn function<'a>(
             let owner = owner.map(|owner| plain_type(text(code, owner)));
             Some(named(language, owner, written, own))
         }
-        _ => Some(named(language, class, written, Vec::new())),
+        Language::Python
+        | Language::JavaScript
+        | Language::TypeScript
+        | Language::C
+        | Language::Rust
+        | Language::Java
+        | Language::Sql => Some(named(language, class, written, Vec::new())),
     }
 }
 
@@ -117,9 +129,10 @@ fn named<'a>(
     plain: &'a str,
     mut own_prefixes: Vec<String>,
 ) -> Named<'a> {
-    let between = match language {
-        Language::Rust | Language::Cpp => "::",
-        _ => ".",
+    let between = if matches!(language, Language::Rust | Language::Cpp) {
+        "::"
+    } else {
+        "."
     };
     let Some(class) = class else {
         own_prefixes.push(String::new());
@@ -208,7 +221,12 @@ pub(super) fn parameters(language: Language, code: &str, node: Node<'_>, is_meth
         Language::Sql => children(node)
             .into_iter()
             .find(|child| child.kind() == "function_arguments"),
-        _ => node.child_by_field_name("parameters"),
+        Language::Python
+        | Language::JavaScript
+        | Language::TypeScript
+        | Language::Rust
+        | Language::Java
+        | Language::Go => node.child_by_field_name("parameters"),
     };
     let Some(list) = list else { return 0 };
     if list.kind() == "identifier" {
@@ -221,7 +239,12 @@ pub(super) fn parameters(language: Language, code: &str, node: Node<'_>, is_meth
         let is_receiver = match language {
             Language::Python => is_method && index == 0 && matches!(own, "self" | "cls" | "mcs"),
             Language::JavaScript | Language::TypeScript => own == "this",
-            _ => matches!(child.kind(), "self_parameter" | "receiver_parameter"),
+            Language::C
+            | Language::Cpp
+            | Language::Rust
+            | Language::Java
+            | Language::Go
+            | Language::Sql => matches!(child.kind(), "self_parameter" | "receiver_parameter"),
         };
         let is_mark = child.kind().ends_with("_separator")
             || child.kind() == "attribute_item"
@@ -231,9 +254,10 @@ pub(super) fn parameters(language: Language, code: &str, node: Node<'_>, is_meth
             continue;
         }
         let mut cursor = child.walk();
-        let names = match language {
-            Language::Go => child.children_by_field_name("name", &mut cursor).count(),
-            _ => 1,
+        let names = if language == Language::Go {
+            child.children_by_field_name("name", &mut cursor).count()
+        } else {
+            1
         };
         count += names.max(1);
     }

@@ -74,3 +74,138 @@ proptest! {
         try_everything(language, &truncated);
     }
 }
+
+/// Bytes of each bad input: enough that what takes the square of the length shows in the printed times.
+const WORST_BYTES: usize = 12_000;
+
+/// Text that is long, deep, full of calls, or not text at all, of [`WORST_BYTES`] each.
+fn worst(language: Language) -> Vec<(String, String)> {
+    let sized = |unit: &str| unit.repeat(WORST_BYTES / unit.len());
+    let mut inputs: Vec<(String, String)> = [
+        "(",
+        "[",
+        "{",
+        "a.b(",
+        "-",
+        "if x {",
+        "x = ",
+        "f(",
+        "a + ",
+        "\"",
+        "'",
+        "`",
+        "/*",
+        "--",
+        "\0",
+        "\\",
+        "\u{feff}",
+        "é",
+        "f(x); ",
+        "f(g(x));\n",
+        "x\n",
+        "\n",
+        "@",
+        "<",
+        "a, ",
+        "else ",
+        "SELECT (",
+        "CASE WHEN ",
+        "fn f() {",
+        "def f():\n",
+        "=> ",
+        "#",
+        ";",
+        "a ? b : ",
+        "lambda x: ",
+        "for (;;) ",
+        "await ",
+        "a AND ",
+        "WITH a AS (",
+        "async ",
+        "${`",
+        "*",
+        "&&",
+        "a[",
+    ]
+    .into_iter()
+    .map(|unit| (format!("{language}: {unit:?}"), sized(unit)))
+    .collect();
+    let (head, line, tail) = function_of(language);
+    let body: String = (0..300)
+        .map(|i| line.replace('#', &i.to_string()))
+        .collect();
+    inputs.push((
+        format!("{language}: a long function"),
+        format!("{head}{body}{tail}"),
+    ));
+    let mut many = String::new();
+    for i in 0..150 {
+        many.push_str(&head.replace("f(", &format!("f{i}(")));
+        many.push_str(&line.replace('#', &i.to_string()));
+        many.push_str(tail);
+        many.push('\n');
+    }
+    inputs.push((format!("{language}: many functions"), many));
+    for (_, code) in REAL.iter().filter(|(of, _)| *of == language) {
+        inputs.push((format!("{language}: a sample again and again"), sized(code)));
+        inputs.push((
+            format!("{language}: a sample on one line"),
+            sized(&code.replace('\n', " ")),
+        ));
+        inputs.push((
+            format!("{language}: a sample with zeros"),
+            sized(&code.replace(' ', "\0")),
+        ));
+    }
+    inputs
+}
+
+/// The first line of a function that calls, a statement that calls and is called from nowhere, and the end of the function.
+fn function_of(language: Language) -> (&'static str, &'static str, &'static str) {
+    match language {
+        Language::Python => ("def f(x):\n", "    x = f(g#(x, x), x[#])\n", ""),
+        Language::JavaScript | Language::TypeScript => {
+            ("function f(x) {\n", "  x = f(g#(x, x), x[#]);\n", "}\n")
+        }
+        Language::C | Language::Cpp => ("int f(int *x) {\n", "  x[#] = f(g#(x, x));\n", "}\n"),
+        Language::Java => (
+            "class A { int f(int[] x) {\n",
+            "  x[#] = f(g#(x, x));\n",
+            "} }\n",
+        ),
+        Language::Go => (
+            "package a\nfunc f(x []int) {\n",
+            "  x[#] = f(g#(x, x))\n",
+            "}\n",
+        ),
+        Language::Rust => ("fn f(x: &mut [u8]) {\n", "  x[#] = f(g#(x, x));\n", "}\n"),
+        Language::Sql => (
+            "",
+            "SELECT f(a.b#) FROM a JOIN c# ON a.b = c#.b WHERE a.b IN (SELECT b FROM d#);\n",
+            "",
+        ),
+    }
+}
+
+/// Prints how long each takes, slowest last, to be read by hand with `--no-capture`.
+#[test]
+fn the_worst_text_is_analysed_in_every_language() {
+    let analyser = SyntaxAnalyser::new();
+    let mut taken = Vec::new();
+    for language in Language::ALL {
+        for (name, code) in worst(language) {
+            let start = std::time::Instant::now();
+            let analysis = analyser.analyse(language, &code, Style::Technical);
+            assert!(analysis.findings.len() <= 100, "{name}");
+            assert!(
+                analysis.syntax_errors.len() <= analysis::SYNTAX_ERRORS_MAX,
+                "{name}"
+            );
+            taken.push((start.elapsed(), name));
+        }
+    }
+    taken.sort();
+    for (duration, name) in taken.iter().rev().take(20).rev() {
+        eprintln!("{duration:?} {name}");
+    }
+}

@@ -1106,3 +1106,21 @@ fn deep_code_is_read_without_findings() {
         analyser.analyse(Language::Python, &code, Style::Beginner);
     }
 }
+
+#[test]
+fn what_matters_most_is_told_of_too_many_findings() {
+    let mut code = (0..150).fold(String::new(), |code, i| {
+        code + "import module_" + &i.to_string() + "\n"
+    });
+    code.push_str("\n\ndef ratio(x):\n    return x / 0\n");
+    let analysis = SyntaxAnalyser::new().analyse(Language::Python, &code, Style::Technical);
+    assert_eq!(analysis.findings.len(), 100);
+    let last = analysis.findings.last().unwrap();
+    assert_eq!(last.rule, "division-by-zero");
+    assert!(
+        analysis
+            .findings
+            .is_sorted_by_key(|finding| (finding.line, finding.column)),
+        "not in order of lines"
+    );
+}

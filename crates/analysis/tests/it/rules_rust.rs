@@ -15,93 +15,96 @@ fn rules(code: &str) -> Vec<&'static str> {
         .collect()
 }
 
+/// Code with a mistake, and the rule that finds it.
+const MISTAKES: &[(&str, &str)] = &[
+    ("fn f(v: &[i32]) -> i32 { v[v.len()] }", "index-past-end"),
+    (
+        "fn f(v: &[i32]) -> i32 { let mut s = 0; for i in 0..=v.len() { s += v[i]; } s }",
+        "index-past-end",
+    ),
+    (
+        "fn f(v: &[i32]) -> i32 { let mut s = 0; let mut i = 0; while i <= v.len() { s += v[i]; i += 1; } s }",
+        "index-past-end",
+    ),
+    ("fn f() { for i in 10..0 { g(i); } }", "empty-range"),
+    (
+        "fn f(v: &[i32]) { for i in v.len()..0 { g(i); } }",
+        "empty-range",
+    ),
+    (
+        "fn f(v: &[i32]) { for i in 0..v.len() - 1 { g(v[i], v[i + 1]); } }",
+        "length-underflow",
+    ),
+    (
+        "fn f(m: &Mutex<i32>) { let _ = m.lock(); g(); }",
+        "dropped-lock",
+    ),
+    (
+        "async fn f(m: &Mutex<i32>) { let guard = m.lock().unwrap(); g(*guard).await; }",
+        "lock-across-await",
+    ),
+    ("async fn f() { std::thread::sleep(d); }", "blocking-sleep"),
+    ("static mut COUNT: u32 = 0;", "static-mut"),
+    (
+        "fn f() -> i32 { let mut x = 0; loop { x += 1; } }",
+        "endless-loop",
+    ),
+    (
+        "fn f(n: i32) -> i32 { let mut s = 0; let i = 0; while i < n { s += i; } s }",
+        "endless-loop",
+    ),
+    ("fn f() -> i32 { return 1; g(); 2 }", "unreachable-code"),
+    (
+        "fn f(v: &[i32]) { for x in v { continue; g(x); } }",
+        "unreachable-code",
+    ),
+    (
+        "fn f(a: bool) -> i32 { if a { 1 } else { 1 } }",
+        "same-branches",
+    ),
+    (
+        "fn f(a: i32) -> i32 { if a > 1 { 1 } else if a > 1 { 2 } else { 3 } }",
+        "repeated-condition",
+    ),
+    (
+        "fn f(c: &C, n: &str) { c.query(&format!(\"SELECT a FROM t WHERE n = '{}'\", n)); }",
+        "sql-injection",
+    ),
+    (
+        "fn f(c: &C, n: &str) { let q = format!(\"DELETE FROM t WHERE n = {n}\"); c.execute(&q); }",
+        "sql-injection",
+    ),
+    (
+        "fn f() -> String { std::fs::read_to_string(\"a\").unwrap() }",
+        "unwrapped-input",
+    ),
+    ("fn f(b: Vec<u8>) { std::mem::forget(b); }", "mem-forget"),
+    ("fn f() -> i32 { let unused = 3; 4 }", "unused-variable"),
+    ("use std::collections::HashMap;\nfn f() {}", "unused-import"),
+    ("fn f(x: f64) -> bool { x == f64::NAN }", "nan-comparison"),
+    ("fn f(x: f64) -> bool { x == 0.1 }", "float-equality"),
+    (
+        "fn f(a: i32, b: i32) -> bool { a == a && b > 1 }",
+        "self-comparison",
+    ),
+    ("fn f(a: i32) -> i32 { a / 0 }", "division-by-zero"),
+    ("fn f(s: &str) { s.trim(); }", "unused-result"),
+    (
+        "fn f(v: &[i32]) { v.iter().map(|x| g(x)); }",
+        "unused-result",
+    ),
+    (
+        "fn f(v: &[i32]) -> Vec<i32> { let mut out: Vec<i32> = Vec::new(); for x in v { if !out.contains(x) { out.push(*x); } } out }",
+        "contains-in-loop",
+    ),
+];
+
 #[test]
 fn mistakes_are_found() {
-    for (code, rule) in [
-        ("fn f(v: &[i32]) -> i32 { v[v.len()] }", "index-past-end"),
-        (
-            "fn f(v: &[i32]) -> i32 { let mut s = 0; for i in 0..=v.len() { s += v[i]; } s }",
-            "index-past-end",
-        ),
-        (
-            "fn f(v: &[i32]) -> i32 { let mut s = 0; let mut i = 0; while i <= v.len() { s += v[i]; i += 1; } s }",
-            "index-past-end",
-        ),
-        ("fn f() { for i in 10..0 { g(i); } }", "empty-range"),
-        (
-            "fn f(v: &[i32]) { for i in v.len()..0 { g(i); } }",
-            "empty-range",
-        ),
-        (
-            "fn f(v: &[i32]) { for i in 0..v.len() - 1 { g(v[i], v[i + 1]); } }",
-            "length-underflow",
-        ),
-        (
-            "fn f(m: &Mutex<i32>) { let _ = m.lock(); g(); }",
-            "dropped-lock",
-        ),
-        (
-            "async fn f(m: &Mutex<i32>) { let guard = m.lock().unwrap(); g(*guard).await; }",
-            "lock-across-await",
-        ),
-        ("async fn f() { std::thread::sleep(d); }", "blocking-sleep"),
-        ("static mut COUNT: u32 = 0;", "static-mut"),
-        (
-            "fn f() -> i32 { let mut x = 0; loop { x += 1; } }",
-            "endless-loop",
-        ),
-        (
-            "fn f(n: i32) -> i32 { let mut s = 0; let i = 0; while i < n { s += i; } s }",
-            "endless-loop",
-        ),
-        ("fn f() -> i32 { return 1; g(); 2 }", "unreachable-code"),
-        (
-            "fn f(v: &[i32]) { for x in v { continue; g(x); } }",
-            "unreachable-code",
-        ),
-        (
-            "fn f(a: bool) -> i32 { if a { 1 } else { 1 } }",
-            "same-branches",
-        ),
-        (
-            "fn f(a: i32) -> i32 { if a > 1 { 1 } else if a > 1 { 2 } else { 3 } }",
-            "repeated-condition",
-        ),
-        (
-            "fn f(c: &C, n: &str) { c.query(&format!(\"SELECT a FROM t WHERE n = '{}'\", n)); }",
-            "sql-injection",
-        ),
-        (
-            "fn f(c: &C, n: &str) { let q = format!(\"DELETE FROM t WHERE n = {n}\"); c.execute(&q); }",
-            "sql-injection",
-        ),
-        (
-            "fn f() -> String { std::fs::read_to_string(\"a\").unwrap() }",
-            "unwrapped-input",
-        ),
-        ("fn f(b: Vec<u8>) { std::mem::forget(b); }", "mem-forget"),
-        ("fn f() -> i32 { let unused = 3; 4 }", "unused-variable"),
-        ("use std::collections::HashMap;\nfn f() {}", "unused-import"),
-        ("fn f(x: f64) -> bool { x == f64::NAN }", "nan-comparison"),
-        ("fn f(x: f64) -> bool { x == 0.1 }", "float-equality"),
-        (
-            "fn f(a: i32, b: i32) -> bool { a == a && b > 1 }",
-            "self-comparison",
-        ),
-        ("fn f(a: i32) -> i32 { a / 0 }", "division-by-zero"),
-        ("fn f(s: &str) { s.trim(); }", "unused-result"),
-        (
-            "fn f(v: &[i32]) { v.iter().map(|x| g(x)); }",
-            "unused-result",
-        ),
-        (
-            "fn f(v: &[i32]) -> Vec<i32> { let mut out: Vec<i32> = Vec::new(); for x in v { if !out.contains(x) { out.push(*x); } } out }",
-            "contains-in-loop",
-        ),
-    ] {
+    for (code, rule) in MISTAKES {
         let found = rules(code);
         assert!(
-            found.contains(&rule),
+            found.contains(rule),
             "{code}\n{rule} is not among {found:?}"
         );
     }

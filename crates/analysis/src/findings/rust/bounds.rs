@@ -56,7 +56,7 @@ fn past_end(source: &Source<'_>, at: At<'_>, report: &mut Report) {
 }
 
 /// The start, the operator and the end of a range.
-fn ends<'n>(at: At<'n>) -> Option<(At<'n>, &'static str, At<'n>)> {
+fn ends(at: At<'_>) -> Option<(At<'_>, &'static str, At<'_>)> {
     let range = at.bare();
     if !range.is("range_expression") {
         return None;

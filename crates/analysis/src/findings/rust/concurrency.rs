@@ -49,7 +49,7 @@ pub(super) fn find(source: &Source<'_>, at: At<'_>, report: &mut Report) {
 }
 
 /// The lock that is taken: `m` of `m.lock().unwrap()`.
-fn locked<'n>(value: At<'n>) -> Option<At<'n>> {
+fn locked(value: At<'_>) -> Option<At<'_>> {
     let mut at = value;
     for _ in 0..3 {
         match method(at)? {

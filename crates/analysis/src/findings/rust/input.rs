@@ -123,9 +123,8 @@ fn is_sent(at: At<'_>) -> bool {
     let mut name = None;
     for around in at.ancestors() {
         match around.kind() {
-            "arguments" | "reference_expression" | "field_expression" => {}
             "call_expression" if sends(around) => return true,
-            "call_expression" => {}
+            "call_expression" | "arguments" | "reference_expression" | "field_expression" => {}
             "let_declaration" => {
                 name = around.child("pattern").map(At::text);
                 break;

@@ -289,18 +289,16 @@ fn contradictions(source: &Source<'_>, predicate: At<'_>, report: &mut Report) {
             continue;
         };
         let Some(column) = column(left) else { continue };
-        let at = match known.iter().position(|possible| possible.column == column) {
-            Some(at) => at,
-            None => {
-                known.push(Possible {
-                    column,
-                    least: i64::MIN,
-                    most: i64::MAX,
-                    text: None,
-                });
-                known.len() - 1
-            }
-        };
+        let before = known.iter().position(|possible| possible.column == column);
+        let at = before.unwrap_or_else(|| {
+            known.push(Possible {
+                column,
+                least: i64::MIN,
+                most: i64::MAX,
+                text: None,
+            });
+            known.len() - 1
+        });
         let Some(possible) = known.get_mut(at) else {
             continue;
         };

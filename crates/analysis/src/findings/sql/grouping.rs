@@ -27,7 +27,7 @@ pub(super) fn find(source: &Source<'_>, query: &Query<'_>, report: &mut Report) 
 }
 
 /// The expressions a query groups by, and the condition after `HAVING`.
-fn parts<'n>(group: At<'n>) -> (Vec<At<'n>>, Option<At<'n>>) {
+fn parts(group: At<'_>) -> (Vec<At<'_>>, Option<At<'_>>) {
     let mut keys = Vec::new();
     let mut having = None;
     let mut is_after = false;
