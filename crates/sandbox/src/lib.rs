@@ -10,10 +10,13 @@ mod native;
 #[cfg(not(target_os = "linux"))]
 #[path = "native/elsewhere.rs"]
 mod native;
+mod private_folder;
+mod proof;
 mod self_test;
 mod tier;
 mod wasm;
 
 pub use local::{LocalSandbox, SandboxConfig};
 pub use native::{Launcher, launch_main};
+pub use proof::Proof;
 pub use self_test::{Siege, besiege};

@@ -1,23 +1,23 @@
 //! The sandbox of this machine: which tier a program goes to, and when a tier may be used. Knows nothing of how tiers work.
 
 mod imports;
+mod preparation;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::language::Language;
 use domain::sandbox::{
-    AttackResult, Judgement, Layer, Program, RunOutcome, Sandbox, Tests, Tier, TierReport,
-    TierState,
+    Judgement, Program, RunOutcome, RunStatus, Sandbox, Tests, Tier, TierReport, TierState,
 };
 use tokio::sync::watch;
 
-use crate::native::{Launcher, NativeTier};
-use crate::self_test;
+use self::preparation::Preparation;
+use crate::native::Launcher;
+use crate::proof::{Proof, Proofs};
 use crate::tier::TierRunner;
-use crate::wasm::WasmTier;
 
 /// Longest time a run waits for a tier that is being prepared: compiling its images takes up to half a minute, once.
 const PREPARATION_MAX: Duration = Duration::from_mins(1);
@@ -25,7 +25,7 @@ const PREPARATION_MAX: Duration = Duration::from_mins(1);
 /// What the sandbox needs to know.
 #[derive(Debug, Clone)]
 pub struct SandboxConfig {
-    /// A folder for compiled images, made with mode 0700 when it is not there.
+    /// A folder for compiled images and for what was proved, made with mode 0700 when it is not there.
     pub cache_dir: PathBuf,
     /// How native processes are started; `None` leaves the native tier out.
     pub launcher: Option<Launcher>,
@@ -47,8 +47,12 @@ pub struct LocalSandbox {
 struct Slot {
     tier: Tier,
     state: watch::Receiver<Prepared>,
+    proofs: Proofs,
+    /// What is left to do; taken by who does it.
+    asleep: Mutex<Option<(Preparation, watch::Sender<Prepared>)>>,
 }
 
+/// What came of preparing a tier.
 #[derive(Clone)]
 struct Prepared {
     report: TierReport,
@@ -65,27 +69,18 @@ impl std::fmt::Debug for Prepared {
 impl LocalSandbox {
     /// A sandbox whose tiers are prepared and tried with hostile programs in the background. Must be called in a tokio runtime.
     pub fn start(config: SandboxConfig) -> Self {
-        let SandboxConfig {
-            cache_dir,
-            launcher,
-            python,
-            parallel_max,
-        } = config;
-        let wasm = Slot::prepare(Tier::Wasm, async move {
-            let tier = WasmTier::start(cache_dir, parallel_max).await;
-            tier.map(|tier| Arc::new(tier) as Arc<dyn TierRunner>)
-                .map_err(|why| (why, Vec::new()))
-        });
-        let native = Slot::prepare(Tier::Native, async move {
-            let Some(launcher) = launcher else {
-                return Err(("it is switched off by the settings".to_owned(), Vec::new()));
-            };
-            let tier = NativeTier::new(launcher, python).await;
-            match tier.missing() {
-                Some(why) => Err((why.to_owned(), tier.layers())),
-                None => Ok(Arc::new(tier) as Arc<dyn TierRunner>),
-            }
-        });
+        Self::start_with(config, Proof::Anew)
+    }
+
+    /// Likewise, but `proof` says whether a tier that was proved before is proved again.
+    pub fn start_with(config: SandboxConfig, proof: Proof) -> Self {
+        let slot = |tier, config| Slot::new(tier, Preparation::new(tier, config, proof));
+        let wasm = slot(Tier::Wasm, config.clone());
+        let native = slot(Tier::Native, config);
+        wasm.wake();
+        if proof == Proof::Anew {
+            native.wake();
+        }
         Self { wasm, native }
     }
 
@@ -110,11 +105,11 @@ impl LocalSandbox {
         &self,
         program: &Program,
         tests: Option<&Tests>,
-    ) -> Result<Arc<dyn TierRunner>, String> {
+    ) -> Result<(&Slot, Arc<dyn TierRunner>), String> {
         let mut reasons = Vec::new();
         for slot in self.order(program, tests) {
             match slot.runner(program.language).await {
-                Ok(runner) => return Ok(runner),
+                Ok(runner) => return Ok((slot, runner)),
                 Err(reason) => reasons.push(format!("{}: {reason}", slot.tier.name())),
             }
         }
@@ -123,25 +118,28 @@ impl LocalSandbox {
 }
 
 impl Slot {
-    fn prepare<F>(tier: Tier, make: F) -> Self
-    where
-        F: Future<Output = Result<Arc<dyn TierRunner>, (String, Vec<Layer>)>> + Send + 'static,
-    {
+    fn new(tier: Tier, preparation: Preparation) -> Self {
         let (sender, state) = watch::channel(Prepared {
-            report: TierReport {
-                tier,
-                state: TierState::Preparing,
-                languages: Vec::new(),
-                layers: Vec::new(),
-                attacks: Vec::new(),
-                duration: Duration::ZERO,
-            },
+            report: preparing(tier),
             runner: None,
         });
+        Self {
+            tier,
+            state,
+            proofs: preparation.proofs.clone(),
+            asleep: Mutex::new(Some((preparation, sender))),
+        }
+    }
+
+    /// Begins to prepare the tier, unless that has begun already.
+    fn wake(&self) {
+        let mut asleep = self.asleep.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((preparation, sender)) = asleep.take() else {
+            return;
+        };
+        let tier = self.tier;
         tokio::spawn(async move {
-            let started = Instant::now();
-            let made = make.await;
-            let prepared = prove(tier, made, started).await;
+            let prepared = preparation.prepare().await;
             match &prepared.report.state {
                 TierState::Unavailable(reason) => {
                     tracing::warn!(tier = tier.name(), %reason, "a tier of the sandbox is not used");
@@ -153,17 +151,24 @@ impl Slot {
             // Nobody listens any more when the sandbox was dropped meanwhile.
             let _ = sender.send(prepared);
         });
-        Self { tier, state }
     }
 
     /// Waits until preparation has ended.
     async fn settled(&self) -> Result<Prepared, String> {
+        self.wake();
         let mut state = self.state.clone();
         let settled = state
             .wait_for(|prepared| prepared.report.state != TierState::Preparing)
             .await
             .map(|prepared| prepared.clone());
         settled.map_err(|_| "its preparation was interrupted; start again".to_owned())
+    }
+
+    /// Forgets the proof of a tier that did not run a program: its walls may not be what they were.
+    fn doubt(&self, status: RunStatus) {
+        if status == RunStatus::Unavailable {
+            self.proofs.remove(self.tier);
+        }
     }
 
     async fn runner(&self, language: Language) -> Result<Arc<dyn TierRunner>, String> {
@@ -180,78 +185,38 @@ impl Slot {
     }
 }
 
-/// Tries a tier that was made with hostile programs, and lets it be used only when all of them were stopped.
-async fn prove(
-    tier: Tier,
-    made: Result<Arc<dyn TierRunner>, (String, Vec<Layer>)>,
-    started: Instant,
-) -> Prepared {
-    let mut report = TierReport {
+/// What is said of a tier that is not ready yet.
+fn preparing(tier: Tier) -> TierReport {
+    TierReport {
         tier,
-        state: TierState::Ready,
+        state: TierState::Preparing,
         languages: Vec::new(),
         layers: Vec::new(),
         attacks: Vec::new(),
         duration: Duration::ZERO,
-    };
-    let runner = match made {
-        Ok(runner) => {
-            report.languages = runner.languages();
-            report.layers = runner.layers();
-            report.attacks = self_test::prove(tier, runner.as_ref()).await;
-            if let Some(reason) = find_hole(&report.layers, &report.attacks) {
-                report.state = TierState::Unavailable(reason);
-                report.languages = Vec::new();
-            }
-            Some(runner)
-        }
-        Err((reason, layers)) => {
-            report.state = TierState::Unavailable(reason);
-            report.layers = layers;
-            None
-        }
-    };
-    report.duration = started.elapsed();
-    Prepared {
-        runner: runner.filter(|_| report.state == TierState::Ready),
-        report,
     }
-}
-
-/// Why a tier must not be used: a wall that is missing, an attack that was not stopped, or no attack at all.
-fn find_hole(layers: &[Layer], attacks: &[AttackResult]) -> Option<String> {
-    if let Some(layer) = layers
-        .iter()
-        .find(|layer| layer.is_required && !layer.holds)
-    {
-        return Some(format!("{} is missing: {}", layer.name, layer.detail));
-    }
-    if attacks.is_empty() {
-        return Some("it was not tried with hostile programs".to_owned());
-    }
-    attacks
-        .iter()
-        .find(|attack| !attack.is_stopped)
-        .map(|attack| {
-            format!(
-                "a hostile program was not stopped ({}): {}",
-                attack.name, attack.detail
-            )
-        })
 }
 
 #[async_trait]
 impl Sandbox for LocalSandbox {
     async fn run(&self, program: &Program) -> RunOutcome {
         match self.find_runner(program, None).await {
-            Ok(runner) => runner.run(program).await,
+            Ok((slot, runner)) => {
+                let outcome = runner.run(program).await;
+                slot.doubt(outcome.status);
+                outcome
+            }
             Err(reason) => RunOutcome::unavailable(reason),
         }
     }
 
     async fn judge(&self, program: &Program, tests: &Tests) -> Judgement {
         match self.find_runner(program, Some(tests)).await {
-            Ok(runner) => runner.judge(program, tests).await,
+            Ok((slot, runner)) => {
+                let judged = runner.judge(program, tests).await;
+                slot.doubt(judged.run.status);
+                judged
+            }
             Err(reason) => Judgement::unavailable(reason),
         }
     }
@@ -286,39 +251,5 @@ fn could_run(tier: Tier, language: Language) -> bool {
     match tier {
         Tier::Wasm => [Language::Python, Language::JavaScript, Language::Sql].contains(&language),
         Tier::Native => language == Language::Python,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn layer(holds: bool) -> Layer {
-        Layer {
-            name: "wall",
-            holds,
-            is_required: true,
-            detail: "not on this kernel".to_owned(),
-        }
-    }
-
-    fn attack(is_stopped: bool) -> AttackResult {
-        AttackResult {
-            name: "read a file",
-            is_stopped,
-            detail: "it read it".to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_tier_is_used_only_when_every_wall_holds_and_every_attack_was_stopped() {
-        assert_eq!(find_hole(&[layer(true)], &[attack(true)]), None);
-        for (layers, attacks) in [
-            (vec![layer(false)], vec![attack(true)]),
-            (vec![layer(true)], vec![attack(true), attack(false)]),
-            (vec![layer(true)], vec![]),
-        ] {
-            assert!(find_hole(&layers, &attacks).is_some());
-        }
     }
 }

@@ -21,6 +21,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::language::Language;
 use domain::sandbox::{Judgement, Layer, Program, RunOutcome, Tests};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use crate::tier::TierRunner;
@@ -54,8 +55,40 @@ pub(crate) struct NativeTier {
 
 /// A tier that may be used.
 struct Ready {
-    interpreter: Interpreter,
+    known: Known,
     plan: Plan,
+}
+
+/// What was found out about this machine.
+#[derive(Serialize, Deserialize)]
+struct Known {
+    interpreter: Interpreter,
+    survey: Survey,
+}
+
+impl Known {
+    /// The walls it has, and the interpreter, which was seen to run behind them.
+    fn layers(&self) -> Vec<Layer> {
+        let packages: Vec<_> = self
+            .interpreter
+            .packages
+            .iter()
+            .map(|(name, version)| format!("{name} {version}"))
+            .collect();
+        let with = if packages.is_empty() {
+            "without numpy, pandas and matplotlib".to_owned()
+        } else {
+            packages.join(", ")
+        };
+        let mut layers = plan::layers(&self.survey);
+        layers.push(Layer {
+            name: "Interpreter",
+            holds: true,
+            is_required: true,
+            detail: format!("Python {}, {with}", self.interpreter.version),
+        });
+        layers
+    }
 }
 
 impl NativeTier {
@@ -89,37 +122,37 @@ impl NativeTier {
         self.state.as_ref().err().map(String::as_str)
     }
 
+    /// The tier as it was found before on this machine, without looking again; `None` when `known` is not from there.
+    pub(crate) fn of_known(launcher: Launcher, known: serde_json::Value) -> Option<Self> {
+        let known: Known = serde_json::from_value(known).ok()?;
+        let plan = plan::decide(&known.survey).ok()?;
+        Some(Self {
+            launcher,
+            layers: known.layers(),
+            state: Ok(Ready { known, plan }),
+            permits: Semaphore::new(RUNS_MAX),
+        })
+    }
+
     async fn prepare(&mut self, python: &std::path::Path) -> Result<(), String> {
         let interpreter = Interpreter::find(python).await?;
         let survey = self.survey(&interpreter.view).await?;
         self.layers = plan::layers(&survey);
         let plan = plan::decide(&survey)?;
-        let packages: Vec<_> = interpreter
-            .packages
-            .iter()
-            .map(|(name, version)| format!("{name} {version}"))
-            .collect();
-        let with = if packages.is_empty() {
-            "without numpy, pandas and matplotlib".to_owned()
-        } else {
-            packages.join(", ")
+        let known = Known {
+            interpreter,
+            survey,
         };
-        let detail = format!("Python {}, {with}", interpreter.version);
-        self.state = Ok(Ready { interpreter, plan });
+        let layers = known.layers();
+        self.state = Ok(Ready { known, plan });
         let mut tried = self
             .run_program(&Program::new(Language::Python, "print(6 * 7)"))
             .await;
-        let holds = tried.stdout == "42\n";
-        if !holds {
+        if tried.stdout != "42\n" {
             let why = tried.reason.take().unwrap_or(tried.stderr);
             return Err(format!("{}: {}", python.display(), why.trim()));
         }
-        self.layers.push(Layer {
-            name: "Interpreter",
-            holds,
-            is_required: true,
-            detail,
-        });
+        self.layers = layers;
         Ok(())
     }
 
@@ -154,6 +187,14 @@ impl TierRunner for NativeTier {
 
     fn layers(&self) -> Vec<Layer> {
         self.layers.clone()
+    }
+
+    fn known(&self) -> serde_json::Value {
+        // What was read from JSON can be written as JSON; without it there is only nothing to go by later.
+        self.ready()
+            .ok()
+            .and_then(|ready| serde_json::to_value(&ready.known).ok())
+            .unwrap_or_default()
     }
 
     async fn run(&self, program: &Program) -> RunOutcome {

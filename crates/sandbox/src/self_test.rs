@@ -20,8 +20,12 @@ use crate::native::NativeTier;
 use crate::tier::TierRunner;
 use crate::wasm::WasmTier;
 
-/// Time for a program that would go on for ever.
-const WALL_OF_ENDLESS: Duration = Duration::from_millis(300);
+/// Time for a program that would go on for ever and needs none to do its harm.
+const WALL_OF_ENDLESS: Duration = Duration::from_millis(100);
+/// Time for one that is stopped by another bound than time, when it gets to it.
+const WALL_OF_GREEDY: Duration = Duration::from_millis(250);
+/// What a process takes to start on a busy machine, which counts as the program's time.
+const START_OF_PROCESS: Duration = Duration::from_millis(150);
 /// Time for one that ends by itself.
 const WALL: Duration = Duration::from_secs(3);
 /// How much longer than its time a run may take, for starting and clearing away on a busy machine.
@@ -34,9 +38,15 @@ const MEMORY_BYTES: u64 = 96 << 20;
 const TELLING_BYTES_MIN: usize = 8;
 /// Values that a program may have of its own.
 const COMMON_VALUES: [&str; 2] = ["C.UTF-8", "/nonexistent"];
+/// The harmless program among them.
+pub(crate) const CONTROL: &str = "nothing, to see that programs run";
 
-/// Runs the hostile programs in `runner` and says what came of each.
-pub(crate) async fn prove(tier: Tier, runner: &dyn TierRunner) -> Vec<AttackResult> {
+/// Runs the hostile programs in `runner`, at most `parallel_max` and one that waits at once, and says what came of each.
+pub(crate) async fn prove(
+    tier: Tier,
+    runner: &dyn TierRunner,
+    parallel_max: usize,
+) -> Vec<AttackResult> {
     let scene = match Scene::new() {
         Ok(scene) => scene,
         Err(error) => {
@@ -53,9 +63,9 @@ pub(crate) async fn prove(tier: Tier, runner: &dyn TierRunner) -> Vec<AttackResu
     let chosen = attacks::all()
         .filter(|attack| attack.tiers.contains(&tier) && languages.contains(&attack.language));
     for attack in chosen {
-        running.push(Box::pin(tried(attack, runner, &scene)));
+        running.push(Box::pin(tried(tier, attack, runner, &scene)));
     }
-    let mut results = all_of(running).await;
+    let mut results = all_of(running, parallel_max + 1).await;
     if let Some(harm) = scene.harm() {
         results.push(AttackResult {
             name: "leave a trace",
@@ -77,6 +87,7 @@ pub struct Siege {
 
 /// Runs the hostile programs against the `tier` of `config` until at least `runs` were run. For measuring what they leave behind.
 pub async fn besiege(tier: Tier, config: SandboxConfig, runs: usize) -> Result<Siege, String> {
+    let parallel_max = config.parallel_max;
     let runner: Box<dyn TierRunner> = match (tier, config.launcher) {
         (Tier::Wasm, _) => Box::new(WasmTier::start(config.cache_dir, config.parallel_max).await?),
         (Tier::Native, Some(launcher)) => {
@@ -93,7 +104,7 @@ pub async fn besiege(tier: Tier, config: SandboxConfig, runs: usize) -> Result<S
         holes: Vec::new(),
     };
     while siege.runs < runs {
-        let results = prove(tier, runner.as_ref()).await;
+        let results = prove(tier, runner.as_ref(), parallel_max).await;
         siege.runs += results.len();
         siege
             .holes
@@ -102,18 +113,27 @@ pub async fn besiege(tier: Tier, config: SandboxConfig, runs: usize) -> Result<S
     Ok(siege)
 }
 
-/// Waits for all at once; the results are in order.
-async fn all_of<T>(mut running: Vec<Pin<Box<dyn Future<Output = T> + Send + '_>>>) -> Vec<T> {
+/// Waits for all, `at_once` of them at a time, in order; so are the results.
+async fn all_of<T>(
+    mut running: Vec<Pin<Box<dyn Future<Output = T> + Send + '_>>>,
+    at_once: usize,
+) -> Vec<T> {
     let mut done: Vec<Option<T>> = running.iter().map(|_| None).collect();
     std::future::poll_fn(|context| {
+        let mut begun = 0;
         for (future, done) in running.iter_mut().zip(&mut done) {
-            if done.is_none()
-                && let Poll::Ready(result) = future.as_mut().poll(context)
-            {
-                *done = Some(result);
+            if done.is_some() {
+                continue;
+            }
+            if begun == at_once {
+                break;
+            }
+            match future.as_mut().poll(context) {
+                Poll::Ready(result) => *done = Some(result),
+                Poll::Pending => begun += 1,
             }
         }
-        if done.iter().all(Option::is_some) {
+        if begun == 0 {
             Poll::Ready(())
         } else {
             Poll::Pending
@@ -146,40 +166,58 @@ async fn control(runner: &dyn TierRunner, languages: &[Language]) -> AttackResul
         }
     }
     AttackResult {
-        name: "nothing, to see that programs run",
+        name: CONTROL,
         is_stopped: detail == "it runs",
         detail,
     }
 }
 
-async fn tried(attack: Attack, runner: &dyn TierRunner, scene: &Scene) -> AttackResult {
-    let is_endless = matches!(attack.stop, Stop::TimesOut | Stop::IsCut | Stop::Fails)
-        || attack.name.ends_with("never answer");
+/// How long `attack` may take in `tier`.
+fn wall_of(attack: &Attack, tier: Tier) -> Duration {
+    let wall = match attack.stop {
+        Stop::TimesOut | Stop::IsCut => WALL_OF_ENDLESS,
+        Stop::Fails => WALL_OF_GREEDY,
+        Stop::IsNotBelieved(_) if attack.name.ends_with("never answer") => WALL_OF_GREEDY,
+        Stop::Silent | Stop::Prints(_) | Stop::Bare | Stop::IsNotBelieved(_) => WALL,
+    };
+    match tier {
+        Tier::Wasm => wall,
+        Tier::Native => wall + START_OF_PROCESS,
+    }
+}
+
+async fn tried(tier: Tier, attack: Attack, runner: &dyn TierRunner, scene: &Scene) -> AttackResult {
     let program = Program {
         language: attack.language,
         code: scene.placed(attack.code),
         stdin: String::new(),
         limits: Limits {
-            wall: if is_endless { WALL_OF_ENDLESS } else { WALL },
+            wall: wall_of(&attack, tier),
             memory_bytes: MEMORY_BYTES,
             output_bytes: OUTPUT_BYTES,
         },
     };
-    let (outcome, is_believed) = match attack.stop {
+    let (outcome, judged) = match attack.stop {
         Stop::IsNotBelieved(tests) => {
-            let judged = runner
-                .judge(&program, &Tests::Asserts(tests.to_owned()))
-                .await;
-            let is_believed = judged.passed();
-            (judged.run, is_believed)
+            let tests = Tests::Asserts(tests.to_owned());
+            let mut judged = runner.judge(&program, &tests).await;
+            let outcome = std::mem::replace(&mut judged.run, RunOutcome::unavailable(""));
+            (outcome, Some(judged))
         }
         Stop::Silent
         | Stop::Prints(_)
         | Stop::Fails
         | Stop::TimesOut
         | Stop::IsCut
-        | Stop::Bare => (runner.run(&program).await, false),
+        | Stop::Bare => (runner.run(&program).await, None),
     };
+    let failed_test = judged
+        .iter()
+        .flat_map(|judged| &judged.tests)
+        .find_map(|test| test.failure.clone());
+    let is_believed = outcome.status == RunStatus::Ok
+        && failed_test.is_none()
+        && judged.is_some_and(|judged| judged.is_complete && !judged.tests.is_empty());
     let hole = if is_believed {
         Some("it was judged to be right".to_owned())
     } else {
@@ -188,9 +226,13 @@ async fn tried(attack: Attack, runner: &dyn TierRunner, scene: &Scene) -> Attack
     AttackResult {
         name: attack.name,
         is_stopped: hole.is_none(),
-        detail: match hole {
-            Some(hole) => format!("{hole}; {}", describe(&outcome)),
-            None => describe(&outcome),
+        detail: match (hole, failed_test) {
+            (Some(hole), _) => format!("{hole}; {}", describe(&outcome)),
+            (None, Some(why)) => format!("judged to be wrong: {}", short(&why)),
+            (None, None) if outcome.status == RunStatus::Ok => {
+                "ended by itself and had reached nothing".to_owned()
+            }
+            (None, None) => describe(&outcome),
         },
     }
 }
@@ -237,13 +279,16 @@ fn find_hole(stop: Stop, limits: &Limits, outcome: &RunOutcome, scene: &Scene) -
 
 fn describe(outcome: &RunOutcome) -> String {
     let why = match (&outcome.error, &outcome.reason) {
-        (Some(error), _) => error.message.clone(),
-        (None, Some(reason)) => reason.clone(),
-        (None, None) => String::new(),
+        (Some(error), _) => error.message.as_str(),
+        (None, Some(reason)) => reason.as_str(),
+        (None, None) => "",
     };
-    let why: String = why.chars().take(160).collect();
     let parted = if why.is_empty() { "" } else { ": " };
-    format!("{}{parted}{why}", outcome.status.name())
+    format!("{}{parted}{}", outcome.status.name(), short(why))
+}
+
+fn short(why: &str) -> String {
+    why.chars().take(160).collect()
 }
 
 /// What there is to attack.

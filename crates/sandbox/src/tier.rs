@@ -13,6 +13,11 @@ pub(crate) trait TierRunner: Send + Sync {
     /// Its walls, probed when it was made.
     fn layers(&self) -> Vec<Layer>;
 
+    /// What it found out about this machine when it was made, for a later process to go by.
+    fn known(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
     /// Runs a program of one of its languages.
     async fn run(&self, program: &Program) -> RunOutcome;
 

@@ -21,6 +21,8 @@ use self::python::PythonGuest;
 use self::sql::SqlGuest;
 use crate::tier::TierRunner;
 
+pub(crate) use self::image::digests;
+
 /// The tier, with every guest whose image was built in.
 pub(crate) struct WasmTier {
     python: Result<PythonGuest, String>,
@@ -124,7 +126,8 @@ impl TierRunner for WasmTier {
             ),
             layer(
                 "Judging apart",
-                "tests run in an instance that the program cannot reach",
+                "Python's tests run in an instance of their own, JavaScript's in a frozen realm of the same instance, and rows of SQL \
+                 are compared by the host",
             ),
         ]
     }

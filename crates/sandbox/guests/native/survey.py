@@ -1,12 +1,16 @@
-"""Says what this interpreter is and needs, as JSON. Run once, outside of the sandbox, with nothing of a user's."""
+"""Says what this interpreter is and needs, as JSON. Run once, outside of the sandbox, with nothing of a user's.
 
+Nothing of a package is imported, which would take seconds: its parts of machine code are only loaded, for the libraries they bring in.
+"""
+
+import ctypes
 import glob
-import importlib
+import importlib.metadata
+import importlib.util
 import json
 import os
 import struct
 import sys
-import sysconfig
 
 
 def loader(path):
@@ -34,19 +38,31 @@ def mapped():
     return sorted(path for path in paths if ".so" in os.path.basename(path) and os.path.isfile(path))
 
 
+def load(pattern):
+    for path in glob.iglob(pattern, recursive=True):
+        try:
+            ctypes.CDLL(path)
+        except OSError:
+            # Some parts are for other parts alone.
+            pass
+
+
 def packages():
     found = {}
-    for name in ("numpy", "pandas", "matplotlib"):
+    for name in ("numpy", "pandas", "matplotlib", "contourpy", "kiwisolver", "PIL"):
         try:
-            found[name] = importlib.import_module(name).__version__
-        except Exception:
-            pass
-    # Every other part of machine code that comes with Python, for the libraries they bring in.
-    for path in glob.glob(os.path.join(sysconfig.get_path("platstdlib"), "lib-dynload", "*.so")):
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            continue
+        for folder in (spec and spec.submodule_search_locations) or ():
+            load(os.path.join(glob.escape(folder), "**", "*.so"))
         try:
-            importlib.import_module(os.path.basename(path).split(".")[0])
-        except BaseException:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
             pass
+    for folder in sys.path:
+        if os.path.basename(folder) == "lib-dynload":
+            load(os.path.join(glob.escape(folder), "*.so"))
     return found
 
 
@@ -63,8 +79,11 @@ print(
             "prefix": virtual,
             "loader": loader(os.path.realpath(executable)),
             "libraries": mapped(),
-            "packages": found,
+            "packages": {name: found[name] for name in found if name in ("numpy", "pandas", "matplotlib")},
             "font_list": fonts[-1] if fonts else None,
         }
-    )
+    ),
+    flush=True,
 )
+# Parts that were loaded without being imported may not survive an orderly end.
+os._exit(0)

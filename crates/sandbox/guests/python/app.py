@@ -1,4 +1,8 @@
-"""The entry of the guest: loads what programs import while the image is made, then serves the host."""
+"""The entry of the guest: loads what programs import while the image is made, then serves the host.
+
+The seed of `hash` is frozen with the image: sets of strings have the same order in every run, as with `PYTHONHASHSEED`, so that a
+program that was right once is right again. `random` is seeded anew in each run.
+"""
 
 import importlib
 import sys
@@ -24,10 +28,11 @@ for module in MODULES:
 
 import wit_world
 from componentize_py_types import Err
-from codegenie import bridge, clock_loop, judge, one_thread, port, program, wire
+from codegenie import bridge, clock_loop, judge, one_thread, port, program, time_zones, wire
 
 clock_loop.install()
 one_thread.install()
+time_zones.install()
 wire.share_modules()
 # Each of these is made on first use otherwise, in every single run.
 "".encode("latin-1"), "x".encode("utf-8"), compile("assert 1 == 2", "x", "exec")

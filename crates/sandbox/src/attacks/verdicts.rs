@@ -101,9 +101,9 @@ def f(x):
             pass
     return 0
 "),
-    javascript("claim success in words", "console.log('{\"complete\":true}'); function f() {}"),
-    javascript("give an object equal to everything", "function f() { return { valueOf() { return 3; }, toString() { return '4'; }, [Symbol.toPrimitive]() { return 3; } }; }"),
-    javascript("change what all code uses", "
+    javascript("JavaScript: claim success in words", "console.log('{\"complete\":true}'); function f() {}"),
+    javascript("JavaScript: give an object equal to everything", "function f() { return { valueOf() { return 3; }, toString() { return '4'; }, [Symbol.toPrimitive]() { return 3; } }; }"),
+    javascript("JavaScript: change what all code uses", "
 Object.is = () => true;
 Object.prototype.toString = () => 'x';
 Array.prototype.push = function () { return 0; };
@@ -115,5 +115,5 @@ globalThis.assert = new Proxy(function () {}, { get: () => () => {} });
 Error.prototype.name = '';
 function f() { return 0; }
 "),
-    javascript("never throw", "globalThis.AssertionError = function () {}; Object.defineProperty(globalThis, 'assert', { value: new Proxy(function () {}, { get: () => () => {} }), writable: false, configurable: false }); function f() { return 0; }"),
+    javascript("JavaScript: never throw", "globalThis.AssertionError = function () {}; Object.defineProperty(globalThis, 'assert', { value: new Proxy(function () {}, { get: () => () => {} }), writable: false, configurable: false }); function f() { return 0; }"),
 ];

@@ -1,7 +1,9 @@
-//! Which Python programs need libraries of machine code or a folder for files: found in their text, without running anything.
+//! Which Python programs need libraries of machine code, threads, or a folder for files: found in their text, without running
+//! anything.
 
-/// Libraries that only the native tier has, and the one for temporary files, which only work there.
-const NATIVE: [&str; 8] = [
+/// Libraries that only the native tier has, and those for threads and temporary files, which only work there.
+const NATIVE: [&str; 10] = [
+    "concurrent",
     "matplotlib",
     "numpy",
     "pandas",
@@ -10,6 +12,7 @@ const NATIVE: [&str; 8] = [
     "sklearn",
     "statsmodels",
     "tempfile",
+    "threading",
 ];
 
 /// Whether `code` has a statement that imports one of them. A line inside a string counts too: the wrong tier is then only a
@@ -46,6 +49,8 @@ mod tests {
             "def f():\n    from pandas import DataFrame",
             "import os, sys, scipy.stats",
             "x = 1; import matplotlib.pyplot as plt",
+            "from concurrent.futures import ThreadPoolExecutor",
+            "import queue, threading",
         ] {
             assert!(needs_native(code), "{code}");
         }

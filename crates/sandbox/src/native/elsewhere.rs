@@ -35,6 +35,11 @@ impl NativeTier {
         Self
     }
 
+    /// Nothing is known of it.
+    pub(crate) fn of_known(_launcher: Launcher, _known: serde_json::Value) -> Option<Self> {
+        None
+    }
+
     /// Why the tier cannot be used.
     pub(crate) fn missing(&self) -> Option<&str> {
         Some(MISSING)

@@ -6,12 +6,12 @@ use std::path::{Component, Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
 use super::request::View;
 
-/// How long an interpreter may take to say what it is; the first import of pandas reads a lot.
+/// How long an interpreter may take to say what it is on a machine that is busy.
 const SURVEY_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// Most symbolic links on the way to one file, as in the kernel.
@@ -20,7 +20,7 @@ const LINKS_MAX: usize = 40;
 const SURVEY: &str = include_str!("../../guests/native/survey.py");
 
 /// A Python of this machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Interpreter {
     /// Its path, by which it knows where its libraries are.
     pub(super) executable: PathBuf,

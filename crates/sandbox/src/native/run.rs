@@ -102,7 +102,7 @@ impl NativeTier {
         stdin: &str,
         limits: &Limits,
     ) -> std::io::Result<Process> {
-        let interpreter = &self.ready()?.interpreter;
+        let interpreter = &self.ready()?.known.interpreter;
         let mut arguments = vec![interpreter.executable.to_string_lossy().into_owned()];
         // Isolated, and without `site`, whose search for packages costs more than all else: the harness is told where they are.
         let flags = [
@@ -144,7 +144,7 @@ impl NativeTier {
         let font_list = self
             .ready()
             .ok()
-            .and_then(|ready| ready.interpreter.view.font_list.as_deref());
+            .and_then(|ready| ready.known.interpreter.view.font_list.as_deref());
         let settings = match font_list.and_then(std::path::Path::parent) {
             Some(fonts) if !plan.has_namespaces => fonts.to_string_lossy().into_owned(),
             Some(_) | None => super::FONT_FOLDER.to_owned(),

@@ -22,7 +22,7 @@ use super::room::{Bounds, Budget, MEMORY_BYTES_MAX, TABLE_ELEMENTS_MAX};
 const TICK: Duration = Duration::from_millis(5);
 
 /// Most jobs that wait for a turn.
-const WAITING_MAX: usize = 256;
+const WAITING_MAX: usize = 64;
 
 /// Most instances one job has at the same time: the program's and the tests'.
 const INSTANCES_PER_JOB_MAX: u32 = 2;

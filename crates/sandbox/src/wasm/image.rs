@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -11,6 +11,8 @@ use rust_embed::RustEmbed;
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
+
+use crate::private_folder::{hex, in_file, make_private_folder, write_whole};
 
 /// Most bytes of an image once unpacked.
 const IMAGE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -34,6 +36,17 @@ pub(crate) enum ImageError {
 #[derive(RustEmbed)]
 #[folder = "guests/built"]
 struct Built;
+
+/// SHA-256 of each image that was built in, in the order of their names.
+pub(crate) fn digests() -> Vec<String> {
+    let mut names: Vec<_> = Built::iter().collect();
+    names.sort();
+    names
+        .iter()
+        .filter_map(|name| Built::get(name))
+        .map(|file| hex(&file.metadata.sha256_hash()))
+        .collect()
+}
 
 /// A compiled image, of a core module or a component.
 pub(crate) trait Compiled: Sized {
@@ -151,33 +164,6 @@ fn sum_path(path: &Path) -> PathBuf {
     path.with_extension("sum")
 }
 
-fn in_file(path: &Path, error: &std::io::Error) -> String {
-    format!("{}: {error}", path.display())
-}
-
-/// Makes the folder, for our user alone.
-fn make_private_folder(folder: &Path) -> Result<(), String> {
-    fs::create_dir_all(folder).map_err(|error| in_file(folder, &error))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-            .map_err(|error| in_file(folder, &error))?;
-    }
-    Ok(())
-}
-
-fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), String> {
-    // A temporary file has mode 0600.
-    let mut file =
-        tempfile::NamedTempFile::new_in(folder).map_err(|error| in_file(folder, &error))?;
-    file.write_all(bytes)
-        .map_err(|error| in_file(path, &error))?;
-    file.persist(path)
-        .map_err(|error| in_file(path, &error.error))?;
-    Ok(())
-}
-
 /// `path`, when its bytes are those the checksum beside it was made of.
 fn verify(path: &Path) -> Option<VerifiedPath> {
     let sum = fs::read_to_string(sum_path(path)).ok()?;
@@ -201,14 +187,6 @@ fn key(engine: &Engine, packed: &[u8]) -> String {
     engine.precompile_compatibility_hash().hash(&mut hash);
     let digest = hash.0.finalize();
     hex(digest.get(..16).unwrap_or(&digest))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Lets [`Hash`] write into SHA-256, whose value is the same in every process.

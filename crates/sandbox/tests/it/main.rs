@@ -8,6 +8,8 @@ mod attacks;
 mod javascript;
 #[cfg(target_os = "linux")]
 mod native;
+#[cfg(target_os = "linux")]
+mod proof;
 mod python;
 mod sql;
 mod verdict;

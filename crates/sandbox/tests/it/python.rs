@@ -166,3 +166,46 @@ async fn what_no_tier_can_run_is_said_to_be_so() {
     let reports = sandbox.report(false).await;
     assert!(matches!(reports[1].state, TierState::Unavailable(_)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zones_of_time_are_known_and_unknown_ones_are_not() {
+    let sandbox = sandbox().await;
+    let program = python(
+        "from datetime import datetime\nimport zoneinfo\nberlin = zoneinfo.ZoneInfo('Europe/Berlin')\n\
+         print(datetime(2024, 7, 1, 12, tzinfo=berlin).isoformat(), datetime(2024, 1, 1, tzinfo=berlin).tzname())\n\
+         print(len(zoneinfo.available_timezones()) > 400)\n\
+         try:\n    zoneinfo.ZoneInfo('Europe/Nowhere')\nexcept zoneinfo.ZoneInfoNotFoundError:\n    print('none')",
+    );
+    let outcome = sandbox.run(&program).await;
+    assert_eq!(
+        outcome.stdout, "2024-07-01T12:00:00+02:00 CET\nTrue\nnone\n",
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_another_thread_fails_at_once_and_says_why() {
+    let sandbox = sandbox().await;
+    for wait in [
+        "import queue\nqueue.Queue().get()",
+        "import threading\nthreading.Event().wait()",
+        "import threading\nthreading.Barrier(2).wait()",
+        "import concurrent.futures\nconcurrent.futures.Future().result()",
+        "import queue, threading\nq = queue.Queue()\n\
+         threading.Thread(target=lambda: print(q.get())).start()\nq.put(1)",
+    ] {
+        let outcome = sandbox.run(&python(wait)).await;
+        assert!(
+            outcome.stderr.contains("waits for another thread"),
+            "{wait}: {outcome:?}"
+        );
+        assert!(outcome.duration < Duration::from_secs(10));
+    }
+    let outcome = sandbox
+        .run(&python(
+            "import queue, threading\nq = queue.Queue()\nt = threading.Thread(target=q.put, args=(4,))\nt.start()\nt.join()\n\
+             print(q.get(), threading.Event().wait(0.01))",
+        ))
+        .await;
+    assert_eq!(outcome.stdout, "4 False\n", "{outcome:?}");
+}

@@ -5,6 +5,7 @@ an object of the program is equal to plain data only if the data it gives withou
 """
 
 import builtins
+import itertools
 import random
 import types
 
@@ -16,7 +17,11 @@ TELLING = frozenset(("sub", "truediv", "floordiv", "mod", "divmod", "xor", "and"
 # What turns an object into plain data.
 REDUCING = frozenset(("abs", "int", "float", "complex", "index", "bool", "len", "trunc", "floor", "ceil", "round", "hash", "neg", "pos"))
 RESULTS = {"len": int, "bool": bool, "int": int, "index": int, "hash": int, "str": str, "repr": str, "float": float, "complex": complex, "format": str, "bytes": bytes}
-DECOYS = 4
+DECOYS = 16
+# Of so many decoys a rule such as "even" or "above zero" has half, for as many lie on each side and are of each parity.
+DECOYS_HAD_MAX = 11
+# Most members that are looked through.
+MEMBERS_MAX = 10_000
 HIDDEN = ("_", "gi_", "f_", "cr_", "co_", "tb_", "func_", "ag_")
 
 PORT = None
@@ -64,30 +69,51 @@ class FarType(type):
 
 
 def contains(container, value):
-    """Whether a container of the program has `value`: asked among decoys, so that a container that has everything is found out."""
+    """Whether a container of the program has `value`: by its members where it gives them, for the program does not know then what is
+    looked for. Else it is asked, among decoys, so that one that has everything or guesses is found out."""
     if is_far(value):
         return PORT.request("op", "__contains__", container, value) is True
+    if type(value) in (str, int, float, tuple) and any(member == value for member in members(container)):
+        return True
     asked = [(value, True)] + [(decoy, False) for decoy in decoys(value)]
-    random.shuffle(asked)
+    random.SystemRandom().shuffle(asked)
     answers = [(PORT.request("op", "__contains__", container, candidate), is_real) for candidate, is_real in asked]
     if not all(type(answer) is bool for answer, _ in answers):
         raise TypeError("__contains__ of the program gave no bool")
-    if len(answers) > 1 and all(answer for answer, _ in answers):
-        raise TypeError("the program's object claims to contain everything; compare the data instead")
+    had = sum(answer for answer, is_real in answers if not is_real)
+    if had > (DECOYS_HAD_MAX if type(value) is int else 0):
+        raise TypeError("the program's object claims to contain what it was never given; compare the data instead")
     return next(answer for answer, is_real in answers if is_real)
 
 
+def members(container):
+    """The plain data that a container of the program gives when it is gone through, as far as that is done."""
+    defined = {name for base in type(container).__mro__ for name in base.__dict__}
+    if isinstance(container, FarType) or "__iter__" not in defined or "__next__" in defined:
+        return []
+    try:
+        first = PORT.request("call", itertools.islice, (container, MEMBERS_MAX), {})
+        given = PORT.request("call", list, (first,), {})
+    except Exception:
+        return []
+    return [member for member in given if not is_far(member)] if type(given) is list else []
+
+
 def decoys(value):
+    """Values that look like `value`, and that a container which has it need not have."""
+    chance = random.SystemRandom()
     if type(value) is str:
-        letters = value or "abc"
-        return ["".join(random.choices(letters + "abcdefghij", k=len(letters) + 1)) for _ in range(DECOYS)]
+        letters = (value or "abc") + "abcdefghij"
+        # Of a letter or two there are so few that an honest container may have them all.
+        sizes = [max(len(value) + more, 3) for more in (-1, 0, 0, 1)]
+        made = {"".join(chance.choices(letters, k=sizes[at % len(sizes)] if len(value) > 5 else len(value) + 6)) for at in range(DECOYS)}
+        return list(made - {value})
     if type(value) is int:
-        return [value + random.choice((-1, 1)) * random.randint(10**6, 10**9) for _ in range(DECOYS)]
+        return [value + side * (2 * chance.randrange(10**6, 10**9) + at % 2) for at in range(DECOYS // 2) for side in (-1, 1)]
     if type(value) is float:
-        return [value + random.uniform(10**6, 10**9) for _ in range(DECOYS)]
+        return [value + side * chance.uniform(10**6, 10**9) for _ in range(DECOYS // 2) for side in (-1, 1)]
     if type(value) is tuple and value:
-        first = decoys(value[0])
-        return [(decoy, *value[1:]) for decoy in first]
+        return [(decoy, *value[1:]) for decoy in decoys(value[0])]
     return []
 
 

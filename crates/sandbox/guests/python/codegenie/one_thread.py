@@ -1,10 +1,14 @@
-"""Threads and processes for a place that has neither: a thread runs when it is started, and a process is refused."""
+"""Threads and processes for a place that has neither: a thread runs when it is started, and a process is refused.
+
+What waits for another thread would wait for ever, so it fails at once and says why.
+"""
 
 import concurrent.futures
 import errno
 import os
 import sys
 import threading
+import time
 
 
 def _start(self):
@@ -24,6 +28,14 @@ def _start(self):
 def _join(self, timeout=None):
     if not self._started.is_set():
         raise RuntimeError("cannot join thread before it is started")
+
+
+def _wait(self, timeout=None):
+    """In place of `Condition.wait`, by which queues, events, semaphores and barriers wait."""
+    if timeout is not None:
+        time.sleep(max(timeout, 0))
+        return False
+    raise RuntimeError("this waits for another thread, and there is none: a thread runs to its end when it is started here")
 
 
 class InlineExecutor(concurrent.futures.Executor):
@@ -56,6 +68,7 @@ def install():
     """Replaces what would need the operating system."""
     threading.Thread.start = _start
     threading.Thread.join = _join
+    threading.Condition.wait = _wait
     threading.Thread.is_alive = lambda self: self._started.is_set() and not getattr(self, "_is_over", False)
     InlineExecutor.__name__ = InlineExecutor.__qualname__ = "ThreadPoolExecutor"
     concurrent.futures.ThreadPoolExecutor = InlineExecutor
