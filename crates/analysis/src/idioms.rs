@@ -10,7 +10,9 @@ mod statements;
 
 use domain::language::Language;
 
-use crate::facts::{Expr, ExprKind, Function, Step, StepKind, each_expression, each_step};
+use crate::facts::{
+    Expr, ExprKind, Function, Parameter, Step, StepKind, each_expression, each_step,
+};
 use crate::render::wording::code;
 use crate::scope::Scope;
 
@@ -129,6 +131,38 @@ pub(crate) fn find<'a>(scope: &Scope<'a>, function: &Function<'a>, line: u32) ->
     found
 }
 
+fn is_context_manager(decorator: &str) -> bool {
+    matches!(
+        decorator.rsplit('.').next(),
+        Some("contextmanager" | "asynccontextmanager")
+    )
+}
+
+/// The inner function that a decorator returns, and the parameter that it calls.
+fn wrapper<'a>(function: &Function<'a>) -> Option<(&'a str, &'a str)> {
+    let StepKind::Return {
+        value: Some(returned),
+        ..
+    } = &function.body.last()?.kind
+    else {
+        return None;
+    };
+    let inner = function.body.iter().find_map(|step| match &step.kind {
+        StepKind::Function(inner) if inner.name == returned.text => Some(inner),
+        _ => None,
+    })?;
+    let mut called = None;
+    each_expression(&inner.body, &mut |part| {
+        if let ExprKind::Call { callee, .. } = &part.kind {
+            let is_own = |parameter: &&Parameter<'_>| {
+                parameter.name == callee.text && !parameter.is_receiver
+            };
+            called = called.or_else(|| function.parameters.iter().find(is_own));
+        }
+    });
+    Some((inner.name, called?.name))
+}
+
 struct Finder<'s, 'a> {
     scope: &'s Scope<'a>,
     found: Vec<Idiom>,
@@ -164,6 +198,7 @@ impl<'a> Finder<'_, 'a> {
             );
         } else if let Some(decorator) = function.decorators.first()
             && !matches!(*decorator, "property" | "staticmethod" | "classmethod")
+            && !is_context_manager(decorator)
         {
             self.add(
                 "decorator",
@@ -172,6 +207,7 @@ impl<'a> Finder<'_, 'a> {
                 code(&format!("@{decorator}")),
             );
         }
+        self.definitions(function, line);
         if function.is_generator {
             self.add(
                 "generator",
@@ -190,6 +226,51 @@ impl<'a> Finder<'_, 'a> {
         }
         if self.scope.language == Language::Rust {
             self.ownership(function, line);
+        }
+    }
+
+    /// Functions that make what others use: decorators, context managers, destructors.
+    fn definitions(&mut self, function: &Function<'a>, line: u32) {
+        let is_python = self.scope.language == Language::Python;
+        let managed = function
+            .decorators
+            .iter()
+            .find(|name| is_context_manager(name))
+            .map(|name| code(&format!("@{name}")));
+        let managed = managed.or_else(|| {
+            (function.is_method && matches!(function.name, "__enter__" | "__aenter__"))
+                .then(|| format!("a `with` block calls {} first", code(function.name)))
+        });
+        if let Some(evidence) = managed.filter(|_| is_python) {
+            self.add(
+                "context manager of its own",
+                line,
+                "code that runs before and after every `with` block that uses it, even after an error",
+                evidence,
+            );
+        }
+        if let Some((wrapper, wrapped)) = wrapper(function).filter(|_| is_python) {
+            self.add(
+                "decorator of its own",
+                line,
+                "a function that takes a function and gives back another one that does something around it",
+                format!("{} calls {} and is returned", code(wrapper), code(wrapped)),
+            );
+        }
+        let is_destructor = self.scope.language == Language::Cpp
+            && function
+                .name
+                .rsplit("::")
+                .next()
+                .unwrap_or_default()
+                .starts_with('~');
+        if is_destructor && !function.body.is_empty() {
+            self.add(
+                "RAII",
+                line,
+                "an object that holds something as long as it lives, and gives it back when it goes out of scope",
+                format!("{} gives it back", code(function.name)),
+            );
         }
     }
 

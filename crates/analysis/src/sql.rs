@@ -3,6 +3,7 @@
 mod columns;
 mod conditions;
 mod query;
+mod sets;
 
 use domain::ask::Style;
 use tree_sitter::{Node, Tree};
@@ -303,12 +304,20 @@ fn summary(statements: &[Statement]) -> String {
         .iter()
         .filter(|part| part.clause == "JOIN" && part.depth == 0)
         .count();
-    let mut steps = vec![match joins {
+    let mut steps = Vec::new();
+    if has("WITH RECURSIVE") {
+        steps.push("follows rows from one to the next in rounds".to_owned());
+    }
+    steps.push(match joins {
         0 => "reads rows".to_owned(),
         1 => "brings rows of two sources together".to_owned(),
         more => format!("brings rows of {} sources together", more + 1),
-    }];
+    });
     for (clause, step) in [
+        (
+            "SET OPERATION",
+            "puts the results of several queries together",
+        ),
         ("WHERE", "keeps some of the rows"),
         ("GROUP BY", "puts them into groups"),
         ("ORDER BY", "sorts the result"),

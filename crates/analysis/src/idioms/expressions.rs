@@ -67,6 +67,27 @@ impl<'a> Finder<'_, 'a> {
         }
     }
 
+    fn is_script(&self) -> bool {
+        matches!(
+            self.scope.language,
+            Language::JavaScript | Language::TypeScript
+        )
+    }
+
+    /// Java streams, by where they begin or by what collects them.
+    fn stream(&mut self, callee: &Expr<'a>, arguments: &[Expr<'a>], line: u32) {
+        let collects = |one: &Expr<'a>| one.text.starts_with("Collectors.");
+        let is_stream = !callee.text.ends_with("collect") || arguments.iter().any(collects);
+        if self.scope.language == Language::Java && is_stream {
+            self.add(
+                "stream",
+                line,
+                "items that flow through a chain of steps, each of which picks, changes or collects them",
+                quote(callee),
+            );
+        }
+    }
+
     pub(super) fn call(
         &mut self,
         part: &Expr<'a>,
@@ -114,11 +135,25 @@ impl<'a> Finder<'_, 'a> {
                 "an object that frees itself when nothing owns it any more",
                 code(part.text),
             ),
+            Some("then") if self.is_script() && matches!(callee.kind, ExprKind::Member { .. }) => self.add(
+                "promise chain",
+                line,
+                "steps that run one after the other, each as soon as the result before it is there",
+                code(".then(…)"),
+            ),
+            Some("all" | "allSettled" | "race" | "any") if callee.text.starts_with("Promise.") => {
+                self.add(
+                    "several promises at once",
+                    line,
+                    "work that is started together and waited for together",
+                    code(callee.text),
+                );
+            }
+            Some("stream" | "parallelStream" | "collect") => {
+                self.stream(callee, arguments, line);
+            }
             Some("map" | "filter" | "reduce")
-                if matches!(
-                    self.scope.language,
-                    Language::JavaScript | Language::TypeScript
-                ) =>
+                if self.is_script() =>
             {
                 self.add(
                     "functional array methods",

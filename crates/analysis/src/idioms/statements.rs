@@ -35,12 +35,13 @@ impl<'a> Finder<'_, 'a> {
                     self.scope.action(step),
                 );
             }
-            StepKind::With { .. } => self.add(
-                "context manager",
-                step.line,
-                "something that is opened for a while and closed for sure",
-                "the `with` or `try (…)` block".to_owned(),
-            ),
+            StepKind::With { resources, .. } => self.resources(step.line, resources),
+            StepKind::Declare { name, type_text } => self.typed(step.line, name, type_text),
+            StepKind::Assign {
+                target,
+                type_text: Some(type_text),
+                ..
+            } => self.typed(step.line, target.text, type_text),
             StepKind::Defer(value) => self.add(
                 "deferred call",
                 step.line,
@@ -79,6 +80,60 @@ impl<'a> Finder<'_, 'a> {
             _ => {}
         }
         self.nesting(step, loops);
+    }
+
+    fn resources(&mut self, line: u32, resources: &[&'a str]) {
+        let shown: Vec<String> = resources.iter().map(|resource| code(resource)).collect();
+        if self.scope.language == Language::Java {
+            self.add(
+                "try-with-resources",
+                line,
+                "what is opened for a block and closed for sure when it ends, even after an error",
+                shown.join(", "),
+            );
+        } else {
+            self.add(
+                "context manager",
+                line,
+                "something that is opened for a while and closed for sure",
+                shown.join(", "),
+            );
+        }
+    }
+
+    /// Variables whose type says what they are for.
+    fn typed(&mut self, line: u32, name: &'a str, type_text: &str) {
+        let holds = |types: &[&str]| {
+            let plain = type_text.split('<').next().unwrap_or(type_text).trim();
+            let plain = plain.strip_prefix("const ").unwrap_or(plain);
+            types.contains(&plain.strip_prefix("std::").unwrap_or(plain))
+        };
+        let shown = || format!("{} of type {}", code(name), code(type_text));
+        match self.scope.language {
+            Language::Cpp if holds(&["unique_ptr", "shared_ptr", "weak_ptr"]) => self.add(
+                "smart pointer",
+                line,
+                "an object that frees itself when nothing owns it any more",
+                shown(),
+            ),
+            Language::Cpp
+                if holds(&["lock_guard", "unique_lock", "scoped_lock", "shared_lock"]) =>
+            {
+                self.add(
+                    "RAII",
+                    line,
+                    "an object that holds something as long as it lives, and gives it back when it goes out of scope",
+                    shown(),
+                );
+            }
+            Language::Go if type_text == "sync.WaitGroup" => self.add(
+                "wait group",
+                line,
+                "a counter of goroutines that still run, so that one can wait for all of them",
+                code(name),
+            ),
+            _ => {}
+        }
     }
 
     /// Loops inside of loops, and windows that a loop moves.

@@ -4,6 +4,7 @@ use tree_sitter::Node;
 
 use super::columns::selected;
 use super::conditions::condition;
+use super::sets;
 use crate::parse;
 use crate::render::wording::{code, join};
 
@@ -38,6 +39,10 @@ impl Part {
             "WITH" => vec![(
                 "Common table expression (`WITH`)",
                 "a query that is given a name, so that the main query can read from it as from a table",
+            )],
+            "WITH RECURSIVE" => vec![(
+                "Recursive query (`WITH RECURSIVE`)",
+                "a query that reads its own result: it starts with some rows and repeats a step with the rows found last",
             )],
             "JOIN" => vec![(
                 "Join",
@@ -82,6 +87,11 @@ impl Part {
                 "line {}: no `WHERE`, so every row is affected",
                 self.line
             ))
+        } else if self.clause == "STEP" && self.source == "UNION ALL" {
+            Some(format!(
+                "line {}: rows that lead back to each other in a circle make it run for ever, unless a condition counts the rounds",
+                self.line
+            ))
         } else if self.clause == "LIMIT" {
             Some(format!(
                 "line {}: without a unique sort order, which rows are kept among equals is not fixed",
@@ -117,47 +127,43 @@ pub(super) fn parts(source: &str, node: Node<'_>) -> Vec<Part> {
     parts
 }
 
-fn add(source: &str, node: Node<'_>, depth: usize, parts: &mut Vec<Part>) {
+/// Adds what a statement or an inner query does to `parts`.
+pub(super) fn add(source: &str, node: Node<'_>, depth: usize, parts: &mut Vec<Part>) {
     if depth > DEPTH_MAX {
         return;
     }
     let children = named(node);
     let find = |kind: &str| children.iter().copied().find(|child| child.kind() == kind);
+    let is_recursive = find("keyword_recursive").is_some();
     for cte in children.iter().filter(|child| child.kind() == "cte") {
-        let name = named(*cte)
-            .first()
-            .map(|name| parse::text(source, *name))
-            .unwrap_or_default();
-        let text = format!("first makes an intermediate result called {}", code(name));
-        parts.push(part(*cte, "WITH", text, name, depth));
-        if let Some(inner) = named(*cte)
-            .into_iter()
-            .find(|child| child.kind() == "statement")
-        {
-            add(source, inner, depth + 1, parts);
-        }
+        sets::named_query(source, *cte, is_recursive, depth, parts);
     }
     if let Some(operation) = find("set_operation") {
-        let keyword = set_keyword(source, operation);
-        let text = format!(
-            "combines the results of several queries with {}",
-            code(&keyword)
-        );
-        parts.push(part(operation, "SET OPERATION", text, &keyword, depth));
-        add(source, operation, depth + 1, parts);
+        sets::combined(source, operation, depth, parts);
         return;
     }
+    add_query(source, &children, depth, parts);
+    sorted_and_cut(source, &children, depth, parts);
+}
+
+/// What one `SELECT` reads, keeps, groups and returns.
+pub(super) fn add_query(source: &str, clauses: &[Node<'_>], depth: usize, parts: &mut Vec<Part>) {
+    let find = |kind: &str| clauses.iter().copied().find(|child| child.kind() == kind);
     if let Some(from) = find("from") {
         read_from(source, from, depth, parts);
     }
     if let Some(select) = find("select") {
         parts.push(selected(source, select, depth));
     }
-    sorted_and_cut(source, &children, depth, parts);
 }
 
 /// `ORDER BY`, `LIMIT` and `OFFSET`, which some statements have inside of `FROM`.
-fn sorted_and_cut(source: &str, children: &[Node<'_>], depth: usize, parts: &mut Vec<Part>) {
+pub(super) fn sorted_and_cut(
+    source: &str,
+    children: &[Node<'_>],
+    depth: usize,
+    parts: &mut Vec<Part>,
+) {
     let find = |kind: &str| children.iter().copied().find(|child| child.kind() == kind);
     let tail_holder = find("from").map(named).unwrap_or_default();
     let tail = |kind: &str| {
@@ -218,15 +224,6 @@ pub(super) fn part(
         depth,
         ..Part::new(parse::line(node), clause, text, source)
     }
-}
-
-fn set_keyword(source: &str, node: Node<'_>) -> String {
-    let words: Vec<&str> = named(node)
-        .into_iter()
-        .filter(|child| child.kind().starts_with("keyword"))
-        .map(|word| parse::text(source, word))
-        .collect();
-    words.join(" ").to_uppercase()
 }
 
 fn read_from(source: &str, from: Node<'_>, depth: usize, parts: &mut Vec<Part>) {
