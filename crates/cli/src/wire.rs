@@ -32,6 +32,7 @@ use crate::folder;
 use crate::ports::{SystemClock, SystemEntropy};
 
 pub(crate) use self::sandbox::{LAUNCH_WORD, find_sandbox};
+pub(crate) use ::sandbox::Proof;
 
 /// Everything a command may use.
 pub(crate) struct Wired {
@@ -60,8 +61,8 @@ impl Wired {
     }
 }
 
-/// Opens the database and builds the services over it.
-pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
+/// Opens the database and builds the services over it; `proof` says whether the sandbox is attacked anew when it is used.
+pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired> {
     let store = open_store(config).await?;
     let port = Arc::new(store.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -71,7 +72,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
     let retriever: Arc<dyn Retriever> =
         Arc::new(HybridRetriever::new(port.clone(), embedder.clone()));
     let router = Arc::new(SemanticRouter::new(embedder.clone()));
-    let sandbox = Arc::new(SandboxService::new(find_sandbox(config)?));
+    let sandbox = Arc::new(SandboxService::new(find_sandbox(config, proof)?));
 
     let settings = AccountSettings {
         admin_limit: config.admin_limit.value,

@@ -12,11 +12,14 @@ use super::source_file;
 use crate::args::{AskArgs, WishArgs};
 use crate::config::Config;
 use crate::terminal::{self, answer};
-use crate::{library, wire};
+use crate::{
+    library,
+    wire::{self, Proof},
+};
 
 pub(super) async fn run(args: AskArgs, config: &Config) -> anyhow::Result<()> {
     let question = read_question(&args)?;
-    let wired = wire::wire(config).await?;
+    let wired = wire::wire(config, Proof::Recent).await?;
     wired.wake_sandbox().await;
     library::bring_up_to_date(&wired).await?;
     let asker = Asker::Local { earlier: &[] };

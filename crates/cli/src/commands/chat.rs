@@ -15,7 +15,7 @@ use super::ask::new_question;
 use crate::args::{ChatArgs, WishArgs};
 use crate::config::Config;
 use crate::terminal::{self, BOLD, DIM, answer, note};
-use crate::wire::{self, Wired};
+use crate::wire::{self, Proof, Wired};
 use crate::{folder, library};
 use command::Command;
 use input::{Input, Typed};
@@ -25,7 +25,7 @@ const MESSAGES_MAX: usize = 12;
 
 pub(super) async fn run(args: ChatArgs, config: &Config) -> anyhow::Result<()> {
     folder::make(&config.data_dir.value)?;
-    let wired = wire::wire(config).await?;
+    let wired = wire::wire(config, Proof::Recent).await?;
     wired.wake_sandbox().await;
     library::bring_up_to_date(&wired).await?;
     let mut input = Input::open(&config.data_dir.value)?;

@@ -15,7 +15,7 @@ use crate::args::DoctorArgs;
 use crate::config::{Config, Database, Origin, SandboxMode, Setting};
 use crate::folder;
 use crate::terminal::{self, BOLD, DIM, WRONG, printable};
-use crate::wire::{self, Wired};
+use crate::wire::{self, Proof, Wired};
 
 /// Most bytes of the first page.
 const PAGE_BYTES_MAX: usize = 1024 * 1024;
@@ -87,10 +87,13 @@ pub(super) async fn run(args: &DoctorArgs, config: &Config) -> anyhow::Result<Ex
             value,
             origin: Origin::Default,
         };
-        let wired = wire::wire(&Config {
-            database,
-            ..config.clone()
-        })
+        let wired = wire::wire(
+            &Config {
+                database,
+                ..config.clone()
+            },
+            Proof::Anew,
+        )
         .await?;
         findings.extend(check_program(config, wired).await);
     }
@@ -170,7 +173,7 @@ async fn check_database(config: &Config) -> (Finding, Option<Wired>) {
         );
         return (Finding::missing("database", text), None);
     }
-    let wired = match wire::wire(config).await {
+    let wired = match wire::wire(config, Proof::Anew).await {
         Ok(wired) => wired,
         Err(error) => return (Finding::of("database", Err(error)), None),
     };

@@ -8,7 +8,7 @@ use super::source_file;
 use crate::args::{ExplainArgs, WishArgs};
 use crate::config::Config;
 use crate::terminal::{self, answer};
-use crate::wire;
+use crate::wire::{self, Proof};
 
 pub(super) async fn run(args: ExplainArgs, config: &Config) -> anyhow::Result<()> {
     let language = source_file::language_of(&args.file, args.language)?;
@@ -22,7 +22,7 @@ pub(super) async fn run(args: ExplainArgs, config: &Config) -> anyhow::Result<()
     let mut question = new_question(code.clone(), &wish);
     question.code = Some(code);
 
-    let wired = wire::wire(config).await?;
+    let wired = wire::wire(config, Proof::Recent).await?;
     let asker = Asker::Local { earlier: &[] };
     if args.json {
         let answered = wired.ask.ask(asker, question, None).await?;

@@ -14,11 +14,11 @@ use crate::config::Config;
 use crate::library::note_words_alone;
 use crate::terminal::progress::ProgressLine;
 use crate::terminal::{self, note};
-use crate::wire;
+use crate::wire::{self, Proof};
 
 pub(super) async fn run(args: IndexArgs, config: &Config) -> anyhow::Result<()> {
     let IndexSource::HumanEval(args) = args.source;
-    let wired = wire::wire(config).await?;
+    let wired = wire::wire(config, Proof::Recent).await?;
     let done = index_all(&args, &wired.knowledge).await;
     wired.store.close().await;
     done

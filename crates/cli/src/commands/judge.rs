@@ -43,7 +43,7 @@ pub(super) async fn run(args: JudgeArgs, config: &Config) -> anyhow::Result<Exit
             problems.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         }
     }
-    let sandbox = wire::find_sandbox(config)?;
+    let sandbox = wire::find_sandbox(config, wire::Proof::Recent)?;
     let is_reversed = solutions == Solutions::Buggy;
     let mut rows = Vec::new();
     let mut all_good = true;

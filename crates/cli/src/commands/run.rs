@@ -24,7 +24,7 @@ use crate::wire;
 
 pub(super) async fn run(args: RunArgs, config: &Config) -> anyhow::Result<ExitCode> {
     let (program, tests) = read_program(&args)?;
-    let service = SandboxService::new(wire::find_sandbox(config)?);
+    let service = SandboxService::new(wire::find_sandbox(config, wire::Proof::Recent)?);
     let ended = match tests {
         None => Ended::Run(service.run(Runner::Local, program).await?),
         Some(tests) => Ended::Judged(service.judge(Runner::Local, program, tests).await?),

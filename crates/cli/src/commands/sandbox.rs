@@ -26,7 +26,9 @@ async fn prepare(config: &Config) -> anyhow::Result<()> {
         )?;
         return Ok(());
     }
-    let tiers = wire::find_sandbox(config)?.report(true).await;
+    let tiers = wire::find_sandbox(config, wire::Proof::Anew)?
+        .report(true)
+        .await;
     let ready = tiers.iter().filter_map(say_what_runs).collect::<Vec<_>>();
     if ready.is_empty() {
         let reasons = tiers.iter().filter_map(|report| match &report.state {

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::config::{Config, Origin};
 use crate::terminal::{self, note};
-use crate::wire::{self, Wired};
+use crate::wire::{self, Proof, Wired};
 use crate::{folder, library};
 
 /// How long requests under way may take to end once the server is told to stop.
@@ -24,7 +24,7 @@ const STOP_SECONDS: u64 = 10;
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     folder::make(&config.data_dir.value)?;
-    let wired = Arc::new(wire::wire(config).await?);
+    let wired = Arc::new(wire::wire(config, Proof::Anew).await?);
     let key = folder::find_or_make_key(&config.data_dir.value, wired.entropy.as_ref())?;
     let state = wire::api_state(config, &wired, &key)?;
     let listener = listen(config, &wired).await?;

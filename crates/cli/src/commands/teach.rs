@@ -11,7 +11,7 @@ use super::source_file;
 use crate::args::TeachArgs;
 use crate::config::Config;
 use crate::terminal::{self, DIM, printable};
-use crate::wire;
+use crate::wire::{self, Proof};
 
 pub(super) async fn run(args: TeachArgs, config: &Config) -> anyhow::Result<()> {
     let language = source_file::language_of(&args.file, args.language)?;
@@ -21,7 +21,7 @@ pub(super) async fn run(args: TeachArgs, config: &Config) -> anyhow::Result<()> 
         language,
         tests: args.tests.as_deref().map(source_file::read).transpose()?,
     };
-    let wired = wire::wire(config).await?;
+    let wired = wire::wire(config, Proof::Recent).await?;
     let principal = wired.accounts.act_locally_as(&args.author).await?;
     let Taught { item, checks } = wired.knowledge.teach(&principal, lesson).await?;
     let status = match item.status {

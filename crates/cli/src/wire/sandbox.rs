@@ -9,7 +9,7 @@ use app::sandbox::NoSandbox;
 use async_trait::async_trait;
 use domain::language::Language;
 use domain::sandbox::{Judgement, Program, RunOutcome, Sandbox, Tests, TierReport};
-use sandbox::{Launcher, LocalSandbox, SandboxConfig};
+use sandbox::{Launcher, LocalSandbox, Proof, SandboxConfig};
 
 use crate::config::{Config, SandboxMode};
 use crate::folder;
@@ -17,8 +17,9 @@ use crate::folder;
 /// The hidden word of the command line that makes this program the launcher of a native program.
 pub(crate) const LAUNCH_WORD: &str = "sandbox-launch";
 
-/// What runs programs that nobody trusts, by the settings; asleep until it is first used. To be used in the runtime.
-pub(crate) fn find_sandbox(config: &Config) -> anyhow::Result<Arc<dyn Sandbox>> {
+/// What runs programs that nobody trusts, by the settings; asleep until it is first used, and then `proof` says whether it is
+/// attacked anew. To be used in the runtime.
+pub(crate) fn find_sandbox(config: &Config, proof: Proof) -> anyhow::Result<Arc<dyn Sandbox>> {
     let launcher = match config.sandbox.value {
         SandboxMode::Off => {
             return Ok(Arc::new(NoSandbox::new(format!(
@@ -43,6 +44,7 @@ pub(crate) fn find_sandbox(config: &Config) -> anyhow::Result<Arc<dyn Sandbox>> 
             python: config.sandbox_python.value.clone(),
             parallel_max: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
         },
+        proof,
         awake: OnceLock::new(),
     }))
 }
@@ -50,13 +52,14 @@ pub(crate) fn find_sandbox(config: &Config) -> anyhow::Result<Arc<dyn Sandbox>> 
 /// A [`LocalSandbox`] that starts when it is first asked for anything.
 struct SandboxOnDemand {
     config: SandboxConfig,
+    proof: Proof,
     awake: OnceLock<LocalSandbox>,
 }
 
 impl SandboxOnDemand {
     fn awake(&self) -> &LocalSandbox {
         self.awake
-            .get_or_init(|| LocalSandbox::start(self.config.clone()))
+            .get_or_init(|| LocalSandbox::start_with(self.config.clone(), self.proof))
     }
 }
 
