@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::native::Launcher;
-use crate::private_folder::{hex, write_whole};
+use crate::private_folder::{Stamp, hex, make_private_folder, write_whole};
 use crate::wasm;
 
 /// The program that runs, even when its file was replaced since.
@@ -54,30 +54,6 @@ const ACCOUNT: [&str; 9] = [
 
 /// The namespaces that this process is in: another container is another machine.
 const NAMESPACES: [&str; 5] = ["user", "mnt", "pid", "net", "cgroup"];
-
-/// Tells whether a file is the one it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    bytes: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    /// That of what `path` leads to.
-    fn of(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
-        Some(Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            bytes: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        })
-    }
-}
 
 /// The digest of a program that had this stamp.
 #[derive(Debug, Serialize, Deserialize)]
@@ -181,8 +157,8 @@ fn digest_of_build(folder: &Path) -> Option<String> {
     };
     // Without it the digest is computed again next time.
     if let Ok(bytes) = serde_json::to_vec(&build)
-        && let Err(why) = crate::private_folder::make_private_folder(folder)
-            .and_then(|()| write_whole(folder, &path, &bytes))
+        && let Err(why) =
+            make_private_folder(folder).and_then(|()| write_whole(folder, &path, &bytes))
     {
         tracing::debug!(%why, "the digest of this program could not be kept");
     }

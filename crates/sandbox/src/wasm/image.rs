@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
-use crate::private_folder::{hex, in_file, make_private_folder, write_whole};
+use crate::private_folder::{Stamp, hex, in_file, make_private_folder, write_whole};
 
 /// Most bytes of an image once unpacked.
 const IMAGE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -68,7 +68,7 @@ impl Compiled for Module {
     #[expect(unsafe_code, reason = "machine code is loaded from our own cache")]
     fn open(engine: &Engine, path: &VerifiedPath) -> wasmtime::Result<Self> {
         // SAFETY: the file is in a folder that only our user can write to, was written by `ImageCache::write`, and its SHA-256
-        // was just seen to be that of what was written, so it is what this engine compiled.
+        // was seen to be that of what was written, now or when this very file was looked at before, so it is what this engine compiled.
         unsafe { Self::deserialize_file(engine, &path.0) }
     }
 }
@@ -103,7 +103,8 @@ impl ImageCache {
         image: &'static str,
     ) -> Result<C, ImageError> {
         let packed = Built::get(&file_name(image)).ok_or(ImageError::Missing(image))?;
-        self.load_packed(engine, image, &packed.data)
+        let key = key(engine, &packed.metadata.sha256_hash());
+        self.load_packed(engine, image, &packed.data, &key)
             .map_err(|why| ImageError::Broken { image, why })
     }
 
@@ -112,11 +113,10 @@ impl ImageCache {
         engine: &Engine,
         image: &str,
         packed: &[u8],
+        key: &str,
     ) -> Result<C, String> {
         make_private_folder(&self.folder)?;
-        let path = self
-            .folder
-            .join(format!("{image}-{}.cwasm", key(engine, packed)));
+        let path = self.folder.join(format!("{image}-{key}.cwasm"));
         // One process compiles, the others wait and find the file.
         let lock_path = self.folder.join(format!("{image}.lock"));
         let lock = File::create(&lock_path).map_err(|error| in_file(&lock_path, &error))?;
@@ -145,9 +145,11 @@ impl ImageCache {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             let is_older = name.strip_prefix(image).is_some_and(|rest| {
-                rest.starts_with('-') && [".cwasm", ".sum"].iter().any(|end| rest.ends_with(end))
-            }) && entry.path() != path
-                && entry.path() != sum_path(path);
+                rest.starts_with('-')
+                    && [".cwasm", ".sum", ".seen"]
+                        .iter()
+                        .any(|end| rest.ends_with(end))
+            }) && entry.path().file_stem() != path.file_stem();
             if is_older && let Err(error) = fs::remove_file(entry.path()) {
                 tracing::warn!(%name, %error, "an old image stays");
             }
@@ -164,11 +166,29 @@ fn sum_path(path: &Path) -> PathBuf {
     path.with_extension("sum")
 }
 
-/// `path`, when its bytes are those the checksum beside it was made of.
+/// `path`, when its bytes are those the checksum beside it was made of. They are not read again while the file is the one that was
+/// seen to be right: 50 MB take longer than a program does.
 fn verify(path: &Path) -> Option<VerifiedPath> {
+    let seen_path = path.with_extension("seen");
+    let stamp = Stamp::of(path);
+    let seen = fs::read(&seen_path)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Stamp>(&bytes).ok());
+    if stamp.is_some() && stamp == seen {
+        return Some(VerifiedPath(path.to_owned()));
+    }
     let sum = fs::read_to_string(sum_path(path)).ok()?;
     let code = fs::read(path).ok()?;
-    (hex(&Sha256::digest(&code)) == sum).then(|| VerifiedPath(path.to_owned()))
+    if hex(&Sha256::digest(&code)) != sum {
+        return None;
+    }
+    if let (Some(stamp), Some(folder)) = (stamp, path.parent())
+        && let Ok(bytes) = serde_json::to_vec(&stamp)
+        && let Err(why) = write_whole(folder, &seen_path, &bytes)
+    {
+        tracing::debug!(%why, "an image will be read again next time");
+    }
+    Some(VerifiedPath(path.to_owned()))
 }
 
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
@@ -180,10 +200,10 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
     Ok(wasm)
 }
 
-/// Names the image, wasmtime's version, its settings, and the processor's features.
-fn key(engine: &Engine, packed: &[u8]) -> String {
+/// Names the image by its digest, wasmtime's version, its settings, and the processor's features.
+fn key(engine: &Engine, packed_digest: &[u8]) -> String {
     let mut hash = ShaHasher(Sha256::new());
-    hash.write(packed);
+    hash.write(packed_digest);
     engine.precompile_compatibility_hash().hash(&mut hash);
     let digest = hash.0.finalize();
     hex(digest.get(..16).unwrap_or(&digest))

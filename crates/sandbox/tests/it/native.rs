@@ -120,7 +120,8 @@ async fn programs_run_fail_and_are_ended() {
     );
 
     let mut endless = program("print('begun')\nwhile True: pass");
-    endless.limits.wall = Duration::from_millis(300);
+    // Long enough for a process to begin on a busy machine.
+    endless.limits.wall = Duration::from_secs(3);
     let outcome = sandbox.run(&endless).await;
     assert_eq!(
         (outcome.status, outcome.stdout.as_str()),
@@ -205,23 +206,29 @@ async fn libraries_of_machine_code_work_where_they_are_set_up() {
         assert_eq!(outcome.status, RunStatus::Error);
         return;
     }
-    let arrays = run(
-        &sandbox,
-        "import numpy as np\nprint(np.arange(6).reshape(2, 3).sum(axis=0))",
-    )
-    .await;
+    // A busy machine reads them slowly.
+    let patient = |code: &str| {
+        let mut program = program(code);
+        program.limits.wall = Duration::from_mins(1);
+        program
+    };
+    let arrays = sandbox
+        .run(&patient(
+            "import numpy as np\nprint(np.arange(6).reshape(2, 3).sum(axis=0))",
+        ))
+        .await;
     assert_eq!(arrays.stdout, "[3 5 7]\n", "{arrays:?}");
-    let wide = run(
-        &sandbox,
-        "import pandas as pd\nprint(pd.DataFrame({f'column_{n}': [n] for n in range(12)}))",
-    )
-    .await;
+    let wide = sandbox
+        .run(&patient(
+            "import pandas as pd\nprint(pd.DataFrame({f'column_{n}': [n] for n in range(12)}))",
+        ))
+        .await;
     assert_eq!(wide.stdout.lines().count(), 2, "{}", wide.stdout);
-    let drawn = run(
-        &sandbox,
-        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.figure()\nplt.plot([2, 1])",
-    )
-    .await;
+    let drawn = sandbox
+        .run(&patient(
+            "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.figure()\nplt.plot([2, 1])",
+        ))
+        .await;
     assert_eq!(
         (drawn.status, drawn.figures.len()),
         (RunStatus::Ok, 2),
@@ -234,19 +241,13 @@ async fn libraries_of_machine_code_work_where_they_are_set_up() {
             .all(|figure| figure.png.starts_with(b"\x89PNG"))
     );
 
-    let arrays = Program::new(
-        Language::Python,
-        "import numpy as np\ndef f(n): return np.arange(n) * 2",
-    );
+    let arrays = patient("import numpy as np\ndef f(n): return np.arange(n) * 2");
     let tests = "import numpy as np\nassert np.array_equal(f(3), [0, 2, 4])\nassert f(3).dtype.kind == 'i'\nassert f(4).sum() == 12";
     let judged = sandbox
         .judge(&arrays, &Tests::Asserts(tests.to_owned()))
         .await;
     assert!(judged.passed(), "{judged:?}");
-    let tables = Program::new(
-        Language::Python,
-        "import pandas as pd\ndef f(d): return d.groupby('k').sum()",
-    );
+    let tables = patient("import pandas as pd\ndef f(d): return d.groupby('k').sum()");
     let tests = "import pandas as pd\nr = f(pd.DataFrame({'k': ['a', 'b', 'a'], 'v': [1, 2, 3]}))\nassert list(r['v']) == [4, 2]\nassert r.loc['a', 'v'] == 4";
     let judged = sandbox
         .judge(&tables, &Tests::Asserts(tests.to_owned()))
