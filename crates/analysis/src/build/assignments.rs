@@ -90,6 +90,11 @@ impl<'a> Builder<'a> {
             let name = self.innermost_name(node);
             let type_text = type_text.to_owned();
             steps.push(step_at(node, StepKind::Declare { name, type_text }));
+        } else if kind == "function_declarator" && is_lock(type_text) {
+            // What the grammar takes for the declaration of a function, C++ takes for a variable.
+            let name = self.innermost_name(node);
+            let type_text = type_text.to_owned();
+            steps.push(step_at(node, StepKind::Declare { name, type_text }));
         }
     }
 
@@ -183,4 +188,16 @@ impl<'a> Builder<'a> {
         };
         steps.push(step_at(alternative, kind));
     }
+}
+
+/// Whether a C++ type holds a mutex as long as it lives.
+fn is_lock(type_text: &str) -> bool {
+    let plain = type_text.split('<').next().unwrap_or(type_text);
+    matches!(
+        plain
+            .trim()
+            .trim_start_matches("const ")
+            .trim_start_matches("std::"),
+        "lock_guard" | "unique_lock" | "scoped_lock" | "shared_lock"
+    )
 }

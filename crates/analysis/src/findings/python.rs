@@ -25,6 +25,7 @@ mod scopes;
 mod security;
 mod statements;
 
+use domain::analysis::Severity;
 use ruff_python_ast::Stmt;
 use ruff_python_parser::parse_module;
 use ruff_text_size::{Ranged, TextSize};
@@ -41,6 +42,9 @@ const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// Words in a comment on a line by which its author waives what checkers say of it.
 const WAIVERS: &[&str] = &["noqa", "nosec", "pylint: disable", "type: ignore"];
+
+/// Comments by which an author waives a whole file.
+const FILE_WAIVERS: &[&str] = &["# flake8: noqa", "# ruff: noqa", "# pylint: skip-file"];
 
 /// Something found, before its place is known as a node.
 #[derive(Debug)]
@@ -108,12 +112,20 @@ pub(super) fn find(source: &Source<'_>, report: &mut Report) {
     if root.has_error() || !is_shallow(root) {
         return;
     }
+    let is_file_waived = FILE_WAIVERS
+        .iter()
+        .any(|waiver| source.code.contains(waiver));
     for found in find_aside(source.code) {
         let at = found.at.to_usize();
         if is_waived(source.code, at) {
             continue;
         }
         let node = root.descendant_for_byte_range(at, at + 1).unwrap_or(root);
+        if found.rule.severity == Severity::Hint
+            && (is_file_waived || is_import_waived(source.code, node))
+        {
+            continue;
+        }
         report.add(source, found.rule, node, found.message, found.fix);
     }
 }
@@ -166,6 +178,20 @@ fn is_shallow(root: Node<'_>) -> bool {
             depth = depth.saturating_sub(1);
         }
     }
+}
+
+/// Whether a name is imported by a statement of several lines whose first or last line tells checkers to pass over it.
+fn is_import_waived(code: &str, name: Node<'_>) -> bool {
+    let statement = std::iter::successors(Some(name), Node::parent).find(|node| {
+        matches!(
+            node.kind(),
+            "import_statement" | "import_from_statement" | "future_import_statement"
+        )
+    });
+    statement.is_some_and(|statement| {
+        is_waived(code, statement.start_byte())
+            || is_waived(code, statement.end_byte().saturating_sub(1))
+    })
 }
 
 /// Whether a comment on the line at `at` tells checkers to pass over it.

@@ -89,14 +89,17 @@ pub(super) fn aggregate(source: &str, node: Node<'_>) -> String {
 }
 
 pub(super) fn window(source: &str, node: Node<'_>) -> String {
-    let call = named(node)
-        .first()
-        .map(|call| parse::text(source, *call))
-        .unwrap_or_default();
+    let call_node = named(node).first().copied();
+    let call = call_node.map_or("", |call| parse::text(source, call));
+    let argument = call.split_once('(').map_or("", |(_, rest)| {
+        rest.trim_end_matches(')').split(',').next().unwrap_or(rest)
+    });
     let mut partition = String::new();
     let mut order = String::new();
+    let mut has_frame = false;
     parse::walk(node, |inner| {
         match inner.kind() {
+            "window_frame" | "frame_definition" => has_frame = true,
             "partition_by" => {
                 let names: Vec<String> = named(inner)
                     .into_iter()
@@ -117,7 +120,21 @@ pub(super) fn window(source: &str, node: Node<'_>) -> String {
         "RANK" => "the rank (equal rows share one, and the next is skipped)".to_owned(),
         "DENSE_RANK" => "the rank (equal rows share one, none is skipped)".to_owned(),
         "ROW_NUMBER" => "a running number".to_owned(),
-        _ => code(call),
+        "LAG" => format!("{} of an earlier row", code(argument)),
+        "LEAD" => format!("{} of a later row", code(argument)),
+        _ => {
+            let over = if has_frame {
+                " over the rows of its window"
+            } else if order.is_empty() {
+                " over all rows"
+            } else {
+                " over the rows so far"
+            };
+            match call_node.map(|call| aggregate(source, call)) {
+                Some(said) if said != code(call) => format!("{said}{over}"),
+                _ => code(call),
+            }
+        }
     };
     format!("{said}{partition}{order}")
 }

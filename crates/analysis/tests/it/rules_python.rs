@@ -1124,3 +1124,25 @@ fn what_matters_most_is_told_of_too_many_findings() {
         "not in order of lines"
     );
 }
+
+#[test]
+fn waived_imports_are_passed_over() {
+    check(
+        "unused-import",
+        &[
+            (
+                &[],
+                "from shapes import (  # noqa: F401\n    circle,\n    square,\n)\n\nprint(1)\n",
+            ),
+            (
+                &[],
+                "from shapes import (\n    circle,\n    square,\n)  # noqa\n\nprint(1)\n",
+            ),
+            (&[], "# flake8: noqa\nimport shapes\n\nprint(1)\n"),
+            (
+                &[2, 3],
+                "from shapes import (\n    circle,\n    square,\n)\n\nprint(1)\n",
+            ),
+        ],
+    );
+}
