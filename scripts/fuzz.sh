@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes every parser: `fuzz.sh [SECONDS_EACH] [TARGET…]`, 600 seconds and all targets unless given. Needs no nightly compiler.
-# Grows fuzz/corpus/TARGET; what crashes is kept in fuzz/crashes/TARGET, and the script then fails at its end.
+# One target after another, a line each. Grows fuzz/corpus/TARGET; what crashes is kept in fuzz/crashes/TARGET, and the script then fails at its end.
 # FUZZ_SANITIZER=none leaves the address sanitizer out, which is faster and needs no clang.
 set -euo pipefail
 
@@ -49,14 +49,15 @@ mkdir -p "$TMPDIR"
 crashed=()
 for target in "${targets[@]}"; do
   mkdir -p "corpus/$target" "crashes/$target"
-  echo "fuzz: $target for $seconds s"
   log="$built/$target.log"
   # A leak check at the end would count what lives as long as the process.
   if ASAN_OPTIONS=detect_leaks=0 "$built/$host/release/$target" "corpus/$target" "seeds/$target" \
     -artifact_prefix="crashes/$target/" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=4096 \
     -use_value_profile=1 -print_final_stats=1 >"$log" 2>&1; then
-    grep -E 'DONE|number_of_executed_units' "$log" | sed 's/^/  /' || true
+    inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    echo "fuzz: $target: $seconds s, ${inputs:-no} inputs, nothing crashed"
   else
+    echo "fuzz: $target: crashed"
     tail -n 30 "$log"
     crashed+=("$target")
   fi
