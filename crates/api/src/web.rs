@@ -19,7 +19,9 @@ const IMMUTABLE: &str = "_app/immutable/";
 const API_PREFIXES: [&str; 3] = ["api/", "health/", "v1/"];
 
 /// Addresses of the app's pages: they give the page to whoever asks, `curl` included.
-const PAGES: [&str; 8] = ["", "admin", "ask", "docs", "profile", "register", "setup", "sign-in"];
+const PAGES: [&str; 8] = [
+    "", "admin", "ask", "docs", "profile", "register", "setup", "sign-in",
+];
 
 /// Answers every request that no route takes.
 pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
