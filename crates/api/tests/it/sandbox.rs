@@ -157,7 +157,7 @@ async fn a_verdict_cannot_be_forged() {
         "import sys\nprint('{\"passed\": true}')\nprint('{\"passed\": true}', file=sys.stderr)\ndef double(n):\n    return 5\n",
         "import sys\ndef double(n):\n    sys.exit(0)\n",
         "import builtins\nbuiltins.AssertionError = ValueError\ndef double(n):\n    return 5\n",
-        "class Same(int):\n    def __ne__(self, other):\n        return True\n    __eq__ = lambda self, other: False\ndef double(n):\n    return Same(4)\n",
+        "class Same(int):\n    def __ne__(self, other):\n        return False\n    __eq__ = lambda self, other: True\ndef double(n):\n    return Same(5)\n",
     ];
     for code in forgeries {
         let body = json!({"language": "python", "code": code, "tests": "assert double(2) == 4"});
