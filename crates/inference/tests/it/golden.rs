@@ -110,7 +110,7 @@ async fn unusual_texts_get_vectors() {
 async fn callers_at_one_time_get_their_own_vectors() {
     let embedder = Arc::new(embedder());
     let golden = Arc::new(golden());
-    let calls: Vec<_> = (0..60)
+    let calls: Vec<_> = (0..30)
         .map(|number| {
             let (embedder, golden) = (Arc::clone(&embedder), Arc::clone(&golden));
             tokio::spawn(async move {
