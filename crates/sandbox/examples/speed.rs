@@ -196,7 +196,8 @@ async fn measure_all_runs(sandbox: &LocalSandbox, runs: usize) {
 }
 
 fn read_lines(variable: &str) -> Vec<Value> {
-    let Some(path) = std::env::var_os(variable).map(PathBuf::from) else {
+    let named = std::env::var_os(variable).filter(|path| !path.is_empty());
+    let Some(path) = named.map(PathBuf::from) else {
         return Vec::new();
     };
     let bytes = std::fs::read(&path).unwrap();

@@ -1,3 +1,5 @@
+//! JavaScript in its guest: what it prints, how it ends, and who decides about its tests.
+
 use std::time::Duration;
 
 use domain::language::Language;

@@ -1,3 +1,5 @@
+//! SQL in its guest: tables, bounds, what is refused, and rows that are compared.
+
 use std::time::Duration;
 
 use domain::language::Language;
