@@ -57,7 +57,6 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     );
 }
 
-/// Two clients write; from the first acknowledged write on, the cut comes after `cut_after`.
 /// Without the sandbox, whose self-test at every start would take the time that the writers need.
 fn start(home: &Home) -> Server {
     let mut command = home.command(&["serve", "--listen", "127.0.0.1:0"]);
@@ -65,6 +64,7 @@ fn start(home: &Home) -> Server {
     Server::start_with(command)
 }
 
+/// Two clients write; from the first acknowledged write on, the cut comes after `cut_after`.
 async fn write_until_cut(
     server: Server,
     client: &Client,
