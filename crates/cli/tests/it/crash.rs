@@ -1,12 +1,13 @@
 //! Fifty power cuts: the server is killed at random moments while clients write, and nothing it acknowledged may be gone.
 
 use std::collections::HashSet;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::program::{Client, Home, Server};
+use crate::program::{Client, Home, Server, finish};
 
 const ROUNDS: u32 = 50;
 /// Longest time from the first acknowledged write to the cut, microseconds.
@@ -57,11 +58,15 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     );
 }
 
-/// Without the sandbox, whose self-test at every start would take the time that the writers need.
 fn start(home: &Home) -> Server {
-    let mut command = home.command(&["serve", "--listen", "127.0.0.1:0"]);
+    Server::start_with(command(home, &["serve", "--listen", "127.0.0.1:0"]))
+}
+
+/// Without the sandbox, whose self-test would take most of the time.
+fn command(home: &Home, args: &[&str]) -> Command {
+    let mut command = home.command(args);
     command.env("CODEGENIE_SANDBOX", "off");
-    Server::start_with(command)
+    command
 }
 
 /// Two clients write; from the first acknowledged write on, the cut comes after `cut_after`.
@@ -199,7 +204,11 @@ fn verify_accounts(home: &Home, acknowledged: &Mutex<Acknowledged>, round: u32) 
         .cloned()
         .collect();
     assert_eq!(lost, Vec::<String>::new(), "round {round}");
-    let found = home.run(&["doctor", "--json"]).json();
+    let found = finish(
+        command(home, &["doctor", "--json"]).stdin(Stdio::piped()),
+        "",
+    )
+    .json();
     let is_whole = found
         .as_array()
         .unwrap()
