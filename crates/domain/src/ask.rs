@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::id::{ConversationId, ItemId, MessageId, ReceiptId};
 use crate::language::Language;
+use crate::models::ModelName;
 use crate::routing::RouteDecision;
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -58,7 +59,7 @@ pub struct UnknownChoice {
 }
 
 impl UnknownChoice {
-    fn new(what: &'static str, found: &str, choices: &'static str) -> Self {
+    pub(crate) fn new(what: &'static str, found: &str, choices: &'static str) -> Self {
         Self {
             what,
             found: found.chars().take(40).collect(),
@@ -129,36 +130,6 @@ impl Topic {
             Self::DataScience => "data-science",
             Self::Other => "other",
         }
-    }
-}
-
-/// Name of a language model: 1 to 96 letters, digits, `.`, `_`, `-`, `:` or `/`. Never a path of this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ModelName(String);
-
-impl FromStr for ModelName {
-    type Err = UnknownChoice;
-
-    fn from_str(text: &str) -> Result<Self, UnknownChoice> {
-        let letters_are_valid = text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._-:/".contains(c));
-        let is_path = text.starts_with(['/', '.']) || text.contains("..") || text.contains("//");
-        if letters_are_valid && !is_path && (1..=96).contains(&text.len()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(UnknownChoice::new(
-                "model name",
-                text,
-                "letters, digits and . _ - : / (at most 96)",
-            ))
-        }
-    }
-}
-
-impl fmt::Display for ModelName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -482,21 +453,5 @@ mod tests {
             refused.to_string(),
             "`pirate` is not a style; use one of beginner, technical, step-by-step"
         );
-    }
-
-    #[test]
-    fn a_model_name_is_never_a_path() {
-        assert!("google/gemma-2b-it:Q4_K_M".parse::<ModelName>().is_ok());
-        for text in [
-            "",
-            "/etc/passwd",
-            "../x",
-            "a//b",
-            "a\\b",
-            "a b",
-            &"x".repeat(97),
-        ] {
-            assert!(text.parse::<ModelName>().is_err(), "{text:?}");
-        }
     }
 }

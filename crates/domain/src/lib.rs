@@ -12,6 +12,7 @@ pub mod embedding;
 pub mod id;
 pub mod knowledge;
 pub mod language;
+pub mod models;
 pub mod page;
 pub mod quality;
 pub mod retrieval;

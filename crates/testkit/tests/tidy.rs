@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The only dependencies between our crates; development dependencies are free.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("app", &["domain"]),
     ("store", &["domain"]),
@@ -35,11 +35,14 @@ const EDGES: [(&str, &[&str]); 11] = [
             "app",
             "analysis",
             "domain",
+            "inference",
             "retrieval",
             "sandbox",
             "store",
+            "testmodels",
         ],
     ),
+    ("testmodels", &["inference"]),
     (
         "xtask",
         &[
@@ -51,6 +54,7 @@ const EDGES: [(&str, &[&str]); 11] = [
             "sandbox",
             "store",
             "testkit",
+            "testmodels",
         ],
     ),
 ];

@@ -1,9 +1,10 @@
 //! Questions and answers on the wire.
 
 use domain::ask::{
-    Answer, Answered, Mode, ModelName, QUESTION_BYTES_MAX, Question, Source as DomainSource, Style,
+    Answer, Answered, Mode, QUESTION_BYTES_MAX, Question, Source as DomainSource, Style,
 };
 use domain::id::{ConversationId, MessageId, ReceiptId};
+use domain::models::ModelName;
 use domain::routing::RouteDecision;
 use domain::{Language, Text};
 use serde::{Deserialize, Serialize};

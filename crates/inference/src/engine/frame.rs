@@ -147,7 +147,8 @@ pub(crate) fn cut(text: &str, most: usize) -> &str {
     text.get(..text.floor_char_boundary(most)).unwrap_or(text)
 }
 
-fn write_frame(out: &mut impl Write, body: &[u8]) -> io::Result<()> {
+/// Sends a frame with this body.
+pub(crate) fn write_frame(out: &mut impl Write, body: &[u8]) -> io::Result<()> {
     let length = u32::try_from(body.len())
         .ok()
         .filter(|length| *length <= FRAME_BYTES_MAX);
@@ -160,7 +161,8 @@ fn write_frame(out: &mut impl Write, body: &[u8]) -> io::Result<()> {
     out.flush()
 }
 
-fn read_frame(source: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+/// Receives a frame's body; `None` when the other end has gone.
+pub(crate) fn read_frame(source: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     // An end before the first byte is a farewell; an end later is an error.
     if read_some(source, &mut length)? == 0 {
@@ -205,7 +207,7 @@ fn put_reason(body: &mut Vec<u8>, reason: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn malformed(what: &str) -> io::Error {
+pub(crate) fn malformed(what: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
         format!("the engine connection carried {what}"),

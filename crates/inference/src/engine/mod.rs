@@ -3,6 +3,7 @@
 
 mod encoder;
 pub(crate) mod frame;
+pub(crate) mod generator;
 
 use std::ffi::OsString;
 use std::io;

@@ -1,0 +1,3 @@
+//! The generating engine: one language model, many requests at a time.
+
+pub(crate) mod frame;
