@@ -6,10 +6,12 @@
     reason = "a test that cannot set up its case fails"
 )]
 
+mod catalogue;
 mod damage;
 mod engine;
 mod golden;
 mod supervision;
+mod tiny;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};

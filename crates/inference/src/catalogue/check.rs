@@ -1,0 +1,771 @@
+//! Whether the header of a GGUF file describes a language model that llama.cpp can write with, and what the header says of it.
+//!
+//! llama.cpp ends its process on some contradictions; whatever passes here is still loaded for trial in a process of its own,
+//! but what is refused here is refused with a sentence that says what is wrong.
+
+use std::collections::HashSet;
+
+use crate::gguf::{Array, Header, TensorInfo, Value};
+
+/// Most layers llama.cpp has room for.
+const LAYERS_MAX: u32 = 512;
+/// Most experts of a layer llama.cpp has room for.
+const EXPERTS_MAX: u32 = 1024;
+/// Longest context that makes sense; the longest published ones have ten million tokens.
+const CONTEXT_TOKENS_MAX: u32 = 1 << 28;
+/// Most tokens of a vocabulary; the largest published ones have about 262,000.
+const VOCABULARY_MAX: usize = 1 << 22;
+/// Key of the kind of file; absent means a model.
+const TYPE_KEY: &str = "general.type";
+
+/// Architectures whose models llama.cpp (as pinned) can write with: decoders of text. Encoders, translators, speech, vision
+/// towers, diffusion and the helpers of other models are left out.
+const ARCHITECTURES: [&str; 66] = [
+    "apertus",
+    "arcee",
+    "arctic",
+    "baichuan",
+    "bitnet",
+    "bloom",
+    "chatglm",
+    "codeshell",
+    "cohere2",
+    "command-r",
+    "dbrx",
+    "deci",
+    "deepseek",
+    "deepseek2",
+    "ernie4_5",
+    "ernie4_5-moe",
+    "exaone",
+    "exaone4",
+    "falcon",
+    "falcon-h1",
+    "gemma",
+    "gemma2",
+    "gemma3",
+    "gemma3n",
+    "gemma4",
+    "glm4",
+    "glm4moe",
+    "gpt-oss",
+    "gpt2",
+    "gptneox",
+    "granite",
+    "granitehybrid",
+    "granitemoe",
+    "hunyuan-dense",
+    "hunyuan-moe",
+    "internlm2",
+    "jamba",
+    "jais",
+    "lfm2",
+    "llama",
+    "llama4",
+    "maincoder",
+    "mamba",
+    "mamba2",
+    "minicpm",
+    "minicpm3",
+    "mistral3",
+    "mistral4",
+    "mpt",
+    "nemotron",
+    "nemotron_h",
+    "olmo",
+    "olmo2",
+    "olmoe",
+    "openelm",
+    "orion",
+    "phi2",
+    "phi3",
+    "phimoe",
+    "qwen",
+    "qwen2",
+    "qwen2moe",
+    "qwen3",
+    "qwen3moe",
+    "smollm3",
+    "starcoder2",
+];
+/// More of them, by a common beginning: generations of one family.
+const FAMILIES: [&str; 3] = ["qwen35", "qwen3next", "rwkv"];
+
+/// What a header says of its model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Description {
+    /// Such as `llama`.
+    pub(crate) architecture: String,
+    /// How most numbers are stored, such as `Q4_K_M`.
+    pub(crate) quantisation: String,
+    /// Number of weights.
+    pub(crate) parameters: u64,
+    /// Tokens it was trained to read at most.
+    pub(crate) context_tokens: u32,
+    /// Whether it has a chat template.
+    pub(crate) has_template: bool,
+    /// Licence, where the file names it.
+    pub(crate) licence: Option<String>,
+}
+
+/// What the header says, unless it does not describe a language model that can be used.
+///
+/// # Errors
+/// The reason, without the name of the file.
+pub(crate) fn describe_model(header: &Header) -> Result<Description, String> {
+    let architecture = find_architecture(header)?;
+    check_whole(header)?;
+    let model = Hyper {
+        header,
+        architecture,
+    };
+    let layers = check_sizes(&model)?;
+    check_experts(&model)?;
+    check_rope(&model)?;
+    let vocabulary = check_vocabulary(header)?;
+    check_embedding(&model, vocabulary)?;
+    check_layers(header, layers)?;
+    Ok(Description {
+        architecture: architecture.to_owned(),
+        quantisation: find_quantisation(header),
+        parameters: count_parameters(header),
+        context_tokens: model.number("context_length", 1, CONTEXT_TOKENS_MAX)?,
+        has_template: header
+            .find_text("tokenizer.chat_template")
+            .is_some_and(|text| !text.trim().is_empty()),
+        licence: header.find_text("general.license").map(str::to_owned),
+    })
+}
+
+/// Refuses a header that does not describe a LoRA adapter for models of `architecture`.
+///
+/// # Errors
+/// The reason, without the name of the file.
+pub(crate) fn check_adapter(header: &Header, architecture: &str) -> Result<(), String> {
+    match header.find_text(TYPE_KEY) {
+        Some("adapter") => {}
+        other => {
+            return Err(format!(
+                "it is {}, not an adapter",
+                other.map_or("a model".to_owned(), |kind| format!(
+                    "a file of type {kind:?}"
+                ))
+            ));
+        }
+    }
+    match header.find_text("adapter.type") {
+        Some("lora") => {}
+        other => {
+            return Err(format!(
+                "its adapter type is {}, not lora",
+                other.unwrap_or("not given")
+            ));
+        }
+    }
+    match header.find_text("general.architecture") {
+        Some(found) if found == architecture => {}
+        other => {
+            return Err(format!(
+                "it was made for the architecture {}, and the model is of {architecture}",
+                other.unwrap_or("that it does not name")
+            ));
+        }
+    }
+    check_pairs(&header.tensors)
+}
+
+/// Every `.lora_a` has its `.lora_b`, and their inner lengths agree.
+fn check_pairs(tensors: &[TensorInfo]) -> Result<(), String> {
+    let find = |name: &str| tensors.iter().find(|tensor| tensor.name == name);
+    let mut pairs = 0_u32;
+    for tensor in tensors {
+        let name = tensor.name.as_str();
+        if let Some(base) = name.strip_suffix(".lora_a") {
+            let Some(other) = find(&format!("{base}.lora_b")) else {
+                return Err(format!("the tensor {name:?} has no counterpart .lora_b"));
+            };
+            // The embedding's factors lie the other way round.
+            let is_embedding = base.ends_with("token_embd.weight");
+            if !is_embedding && tensor.shape.get(1) != other.shape.first() {
+                return Err(format!(
+                    "the tensors of {base:?} do not fit together: {:?} and {:?}",
+                    tensor.shape, other.shape
+                ));
+            }
+            pairs += 1;
+        } else if let Some(base) = name.strip_suffix(".lora_b") {
+            if find(&format!("{base}.lora_a")).is_none() {
+                return Err(format!("the tensor {name:?} has no counterpart .lora_a"));
+            }
+        } else if !name.ends_with("_norm.weight") {
+            return Err(format!("the tensor {name:?} belongs to no adapter"));
+        }
+    }
+    if pairs == 0 {
+        return Err("there is no pair of LoRA tensors in it".to_owned());
+    }
+    Ok(())
+}
+
+fn find_architecture(header: &Header) -> Result<&str, String> {
+    if let Some(kind) = header.find_text(TYPE_KEY)
+        && kind != "model"
+    {
+        return Err(if kind == "adapter" {
+            "it is an adapter; add it to its model with `codegenie models adapter`".to_owned()
+        } else {
+            format!("it is a file of type {kind:?}, not a language model")
+        });
+    }
+    let architecture = header
+        .find_text("general.architecture")
+        .ok_or("it does not say which architecture it has")?;
+    let is_family = FAMILIES
+        .iter()
+        .any(|family| architecture.starts_with(family));
+    if is_family || ARCHITECTURES.contains(&architecture) {
+        Ok(architecture)
+    } else {
+        Err(format!(
+            "its architecture is {architecture:?}, which cannot write text here"
+        ))
+    }
+}
+
+/// Refuses one part of a model that was split over several files.
+fn check_whole(header: &Header) -> Result<(), String> {
+    match header.find("split.count").and_then(as_u64) {
+        Some(parts) if parts > 1 => Err(format!(
+            "it is one of {parts} parts of a model; join them with llama-gguf-split --merge, or choose a file that is whole"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The hyper-parameters of a model: metadata under the name of its architecture.
+struct Hyper<'a> {
+    header: &'a Header,
+    architecture: &'a str,
+}
+
+impl Hyper<'_> {
+    fn find(&self, key: &str) -> Option<&Value> {
+        self.header.find(&format!("{}.{key}", self.architecture))
+    }
+
+    /// A number that must be there.
+    fn number(&self, key: &str, least: u32, most: u32) -> Result<u32, String> {
+        self.find_number(key, least, most)?
+            .ok_or_else(|| format!("{}.{key} is missing", self.architecture))
+    }
+
+    /// A number that may be absent.
+    fn find_number(&self, key: &str, least: u32, most: u32) -> Result<Option<u32>, String> {
+        let Some(value) = self.find(key) else {
+            return Ok(None);
+        };
+        let number = as_u64(value)
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|number| (least..=most).contains(number));
+        number.map(Some).ok_or_else(|| {
+            format!(
+                "{}.{key} is {}, not a number from {least} to {most}",
+                self.architecture,
+                show(value)
+            )
+        })
+    }
+
+    /// A number for all layers, or one for each. Of several, those of the first layers count.
+    fn find_per_layer(&self, key: &str, layers: u32) -> Result<Option<Vec<u32>>, String> {
+        let Some(Value::Array(array)) = self.find(key) else {
+            return Ok(self
+                .find_number(key, 0, u32::MAX)?
+                .map(|number| vec![number]));
+        };
+        let numbers: Vec<u32> = match array {
+            Array::I32(numbers) => numbers
+                .iter()
+                .filter_map(|&number| number.try_into().ok())
+                .collect(),
+            Array::Other { kind: 4, bytes } => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|chunk| u32::from_le_bytes(*chunk))
+                .collect(),
+            Array::Strings(_) | Array::F32(_) | Array::Other { .. } => Vec::new(),
+        };
+        if numbers.len() < layers as usize {
+            return Err(format!(
+                "{}.{key} has {} usable entries for {layers} layers",
+                self.architecture,
+                numbers.len()
+            ));
+        }
+        Ok(Some(numbers))
+    }
+}
+
+/// Checks the sizes that everything else is computed from; gives the number of layers.
+fn check_sizes(model: &Hyper<'_>) -> Result<u32, String> {
+    let layers = model.number("block_count", 1, LAYERS_MAX)?;
+    let width = model.number("embedding_length", 1, 1 << 20)?;
+    let Some(heads) = model.find_per_layer("attention.head_count", layers)? else {
+        // Some architectures have no attention.
+        return Ok(layers);
+    };
+    let own_size = model.find_number("attention.key_length", 1, 1 << 20)?;
+    for &count in heads.iter().filter(|count| **count > 0) {
+        if count > width || (own_size.is_none() && !width.is_multiple_of(count)) {
+            return Err(format!(
+                "an embedding of {width} numbers cannot be shared by {count} attention heads"
+            ));
+        }
+    }
+    if let Some(groups) = model.find_per_layer("attention.head_count_kv", layers)? {
+        let pairs = heads.iter().cycle().zip(&groups);
+        for (&count, &group) in pairs {
+            if group > 0 && (group > count || !count.is_multiple_of(group)) {
+                return Err(format!(
+                    "{count} attention heads cannot share {group} heads of keys and values"
+                ));
+            }
+        }
+    }
+    Ok(layers)
+}
+
+fn check_experts(model: &Hyper<'_>) -> Result<(), String> {
+    let experts = model
+        .find_number("expert_count", 0, EXPERTS_MAX)?
+        .unwrap_or(0);
+    let used = match model.find("expert_used_count") {
+        Some(Value::Array(_)) => return Ok(()),
+        Some(_) => model
+            .find_number("expert_used_count", 0, EXPERTS_MAX)?
+            .unwrap_or(0),
+        None => 0,
+    };
+    let is_hunyuan = model.architecture.starts_with("hunyuan");
+    if used > experts || (experts > 0 && used == 0 && !is_hunyuan) {
+        return Err(format!("{used} of {experts} experts cannot be used"));
+    }
+    Ok(())
+}
+
+fn check_rope(model: &Hyper<'_>) -> Result<(), String> {
+    if let Some(value) = model.find("rope.scaling.type") {
+        let is_known = matches!(value, Value::String(kind) if ["none", "linear", "yarn", "longrope"].contains(&kind.as_str()));
+        if !is_known {
+            return Err(format!(
+                "{}.rope.scaling.type is {}, which is unknown",
+                model.architecture,
+                show(value)
+            ));
+        }
+    }
+    // llama.cpp rotates whole heads in this architecture and ends the process when it is told otherwise.
+    if model.architecture == "llama"
+        && let (Some(rotated), Some(heads)) = (
+            model.find_number("rope.dimension_count", 0, 1 << 20)?,
+            model.find("attention.head_count").and_then(as_u64),
+        )
+    {
+        let width = u64::from(model.number("embedding_length", 1, 1 << 20)?);
+        let own_size = model.find_number("attention.key_length", 1, 1 << 20)?;
+        let head = own_size.map_or(width / heads.max(1), u64::from);
+        if head != u64::from(rotated) {
+            return Err(format!(
+                "its heads have {head} numbers, and {rotated} of them would be rotated"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Checks the vocabulary; gives its size.
+fn check_vocabulary(header: &Header) -> Result<u64, String> {
+    match header.find_text("tokenizer.ggml.model") {
+        None | Some("none" | "no_vocab") => {
+            return Err("it has no vocabulary, so it cannot read text".to_owned());
+        }
+        Some(_) => {}
+    }
+    let Some(Value::Array(Array::Strings(tokens))) = header.find("tokenizer.ggml.tokens") else {
+        return Err("tokenizer.ggml.tokens is not a list of texts".to_owned());
+    };
+    if tokens.is_empty() || tokens.len() > VOCABULARY_MAX {
+        return Err(format!(
+            "its vocabulary has {} tokens, not 1 to {VOCABULARY_MAX}",
+            tokens.len()
+        ));
+    }
+    let mut seen = HashSet::with_capacity(tokens.len());
+    // llama.cpp gives every empty token a name of its own.
+    if let Some(twice) = tokens
+        .iter()
+        .find(|token| !token.is_empty() && !seen.insert(token.as_str()))
+    {
+        return Err(format!("the token {twice:?} is in its vocabulary twice"));
+    }
+    for key in ["tokenizer.ggml.scores", "tokenizer.ggml.token_type"] {
+        let length = match header.find(key) {
+            None => continue,
+            Some(Value::Array(Array::I32(numbers))) => numbers.len(),
+            Some(Value::Array(Array::F32(numbers))) if key.ends_with("scores") => numbers.len(),
+            Some(_) => return Err(format!("{key} is not a list of numbers")),
+        };
+        if length < tokens.len() {
+            return Err(format!(
+                "{key} has {length} entries for {} tokens",
+                tokens.len()
+            ));
+        }
+    }
+    Ok(tokens.len() as u64)
+}
+
+/// The table of embeddings has a row for each token.
+fn check_embedding(model: &Hyper<'_>, vocabulary: u64) -> Result<(), String> {
+    let width = u64::from(model.number("embedding_length", 1, 1 << 20)?);
+    let tensors = &model.header.tensors;
+    let Some(table) = tensors
+        .iter()
+        .find(|tensor| tensor.name == "token_embd.weight")
+    else {
+        return Err("the tensor token_embd.weight is missing".to_owned());
+    };
+    if table.shape != [width, vocabulary] {
+        return Err(format!(
+            "token_embd.weight has the shape {:?}, but {vocabulary} tokens of {width} numbers need [{width}, {vocabulary}]",
+            table.shape
+        ));
+    }
+    Ok(())
+}
+
+/// Every layer that was promised is there, and none beyond.
+fn check_layers(header: &Header, layers: u32) -> Result<(), String> {
+    let mut seen = vec![false; layers as usize];
+    for tensor in &header.tensors {
+        let Some(rest) = tensor.name.strip_prefix("blk.") else {
+            continue;
+        };
+        let number = rest
+            .split('.')
+            .next()
+            .and_then(|text| text.parse::<usize>().ok());
+        match number.and_then(|number| seen.get_mut(number)) {
+            Some(entry) => *entry = true,
+            None => {
+                return Err(format!(
+                    "the tensor {:?} belongs to none of its {layers} layers",
+                    tensor.name
+                ));
+            }
+        }
+    }
+    match seen.iter().position(|is_there| !is_there) {
+        Some(absent) => Err(format!("layer {absent} of {layers} has no tensors")),
+        None => Ok(()),
+    }
+}
+
+fn count_parameters(header: &Header) -> u64 {
+    let sizes = header
+        .tensors
+        .iter()
+        .map(|tensor| tensor.shape.iter().product::<u64>());
+    sizes.fold(0, u64::saturating_add)
+}
+
+/// The file's own word for how it is stored, else the kind of most of its numbers.
+fn find_quantisation(header: &Header) -> String {
+    let named = header
+        .find("general.file_type")
+        .and_then(as_u64)
+        .and_then(name_file_type);
+    if let Some(name) = named {
+        return name.to_owned();
+    }
+    let mut sizes: Vec<(&str, u64)> = Vec::new();
+    for tensor in &header.tensors {
+        let count = tensor.shape.iter().product::<u64>();
+        match sizes.iter_mut().find(|(name, _)| *name == tensor.kind.name) {
+            Some((_, sum)) => *sum = sum.saturating_add(count),
+            None => sizes.push((tensor.kind.name, count)),
+        }
+    }
+    let most = sizes.into_iter().max_by_key(|(_, count)| *count);
+    most.map_or("unknown", |(name, _)| name).to_owned()
+}
+
+/// The name of a `general.file_type` (`llama_ftype`).
+const fn name_file_type(number: u64) -> Option<&'static str> {
+    Some(match number {
+        0 => "F32",
+        1 => "F16",
+        2 => "Q4_0",
+        3 => "Q4_1",
+        7 => "Q8_0",
+        8 => "Q5_0",
+        9 => "Q5_1",
+        10 => "Q2_K",
+        11 => "Q3_K_S",
+        12 => "Q3_K_M",
+        13 => "Q3_K_L",
+        14 => "Q4_K_S",
+        15 => "Q4_K_M",
+        16 => "Q5_K_S",
+        17 => "Q5_K_M",
+        18 => "Q6_K",
+        19 => "IQ2_XXS",
+        20 => "IQ2_XS",
+        21 => "Q2_K_S",
+        22 => "IQ3_XS",
+        23 => "IQ3_XXS",
+        24 => "IQ1_S",
+        25 => "IQ4_NL",
+        26 => "IQ3_S",
+        27 => "IQ3_M",
+        28 => "IQ2_S",
+        29 => "IQ2_M",
+        30 => "IQ4_XS",
+        31 => "IQ1_M",
+        32 => "BF16",
+        36 => "TQ1_0",
+        37 => "TQ2_0",
+        38 => "MXFP4",
+        _ => return None,
+    })
+}
+
+fn as_u64(value: &Value) -> Option<u64> {
+    match value {
+        Value::U8(number) => Some(u64::from(*number)),
+        Value::U16(number) => Some(u64::from(*number)),
+        Value::U32(number) => Some(u64::from(*number)),
+        Value::U64(number) => Some(*number),
+        Value::I8(number) => u64::try_from(*number).ok(),
+        Value::I16(number) => u64::try_from(*number).ok(),
+        Value::I32(number) => u64::try_from(*number).ok(),
+        Value::I64(number) => u64::try_from(*number).ok(),
+        Value::F32(_) | Value::F64(_) | Value::Bool(_) | Value::String(_) | Value::Array(_) => None,
+    }
+}
+
+/// A value as it is shown in an error: short, whatever it is.
+fn show(value: &Value) -> String {
+    if let Value::String(text) = value {
+        return format!("{:?}", text.chars().take(40).collect::<String>());
+    }
+    if matches!(value, Value::Array(_)) {
+        return "a list".to_owned();
+    }
+    as_u64(value).map_or_else(|| format!("{value:?}"), |number| number.to_string())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::gguf::TensorKind;
+
+    /// The header of a model of two layers and five tokens.
+    pub(crate) fn sample() -> Header {
+        let text = |text: &str| Value::String(text.to_owned());
+        let tokens = ["<unk>", "<s>", "</s>", "a", "b"].map(str::to_owned);
+        let metadata = [
+            ("general.architecture", text("llama")),
+            ("general.file_type", Value::U32(15)),
+            ("general.license", text("mit")),
+            ("llama.block_count", Value::U32(2)),
+            ("llama.context_length", Value::U32(64)),
+            ("llama.embedding_length", Value::U32(8)),
+            ("llama.attention.head_count", Value::U32(2)),
+            ("llama.attention.head_count_kv", Value::U32(1)),
+            ("llama.rope.dimension_count", Value::U32(4)),
+            ("tokenizer.ggml.model", text("llama")),
+            (
+                "tokenizer.ggml.tokens",
+                Value::Array(Array::Strings(tokens.to_vec())),
+            ),
+            (
+                "tokenizer.ggml.scores",
+                Value::Array(Array::F32(vec![0.0; 5])),
+            ),
+            (
+                "tokenizer.ggml.token_type",
+                Value::Array(Array::I32(vec![2, 3, 3, 1, 1])),
+            ),
+            ("tokenizer.chat_template", text("{{ messages }}")),
+        ];
+        let metadata = metadata
+            .map(|(key, value)| (key.to_owned(), value))
+            .to_vec();
+        let tensors = [
+            tensor("token_embd.weight", &[8, 5]),
+            tensor("blk.0.attn_norm.weight", &[8]),
+            tensor("blk.1.attn_norm.weight", &[8]),
+        ];
+        Header {
+            version: 3,
+            metadata,
+            tensors: tensors.to_vec(),
+            data_offset: 0,
+        }
+    }
+
+    fn tensor(name: &str, shape: &[u64]) -> TensorInfo {
+        TensorInfo {
+            name: name.to_owned(),
+            shape: shape.to_vec(),
+            kind: TensorKind::F32,
+            offset: 0,
+            size_bytes: shape.iter().product::<u64>() * 4,
+        }
+    }
+
+    fn set(header: &mut Header, key: &str, value: Value) {
+        header.metadata.retain(|(name, _)| name != key);
+        header.metadata.push((key.to_owned(), value));
+    }
+
+    fn refusal(change: impl FnOnce(&mut Header)) -> String {
+        let mut header = sample();
+        change(&mut header);
+        describe_model(&header).unwrap_err()
+    }
+
+    #[test]
+    fn a_sound_header_is_described() {
+        let description = describe_model(&sample()).unwrap();
+        assert_eq!(
+            description,
+            Description {
+                architecture: "llama".to_owned(),
+                quantisation: "Q4_K_M".to_owned(),
+                parameters: 56,
+                context_tokens: 64,
+                has_template: true,
+                licence: Some("mit".to_owned()),
+            }
+        );
+        let mut unnamed = sample();
+        unnamed
+            .metadata
+            .retain(|(key, _)| key != "general.file_type");
+        assert_eq!(describe_model(&unnamed).unwrap().quantisation, "F32");
+    }
+
+    #[test]
+    fn what_is_no_language_model_is_refused_by_what_it_is() {
+        let text = |text: &str| Value::String(text.to_owned());
+        let encoder = refusal(|header| set(header, "general.architecture", text("bert")));
+        assert!(encoder.contains("\"bert\""), "{encoder}");
+        let adapter = refusal(|header| set(header, TYPE_KEY, text("adapter")));
+        assert!(adapter.contains("codegenie models adapter"), "{adapter}");
+        let tower = refusal(|header| set(header, TYPE_KEY, text("mmproj")));
+        assert!(tower.contains("mmproj"), "{tower}");
+        let part = refusal(|header| set(header, "split.count", Value::U16(3)));
+        assert!(part.contains("one of 3 parts"), "{part}");
+        let mute = refusal(|header| set(header, "tokenizer.ggml.model", text("none")));
+        assert!(mute.contains("no vocabulary"), "{mute}");
+    }
+
+    #[test]
+    fn contradictions_that_end_llama_cpp_are_refused() {
+        let number = Value::U32;
+        let cases: [(&str, Value, &str); 12] = [
+            ("llama.block_count", number(0), "not a number from 1 to 512"),
+            (
+                "llama.block_count",
+                number(513),
+                "not a number from 1 to 512",
+            ),
+            ("llama.block_count", number(3), "layer 2 of 3"),
+            ("llama.block_count", number(1), "none of its 1 layers"),
+            ("llama.embedding_length", number(9), "cannot be shared by 2"),
+            ("llama.attention.head_count", number(9), "9 attention heads"),
+            ("llama.attention.head_count_kv", number(3), "cannot share 3"),
+            (
+                "llama.rope.dimension_count",
+                number(2),
+                "2 of them would be rotated",
+            ),
+            (
+                "llama.rope.scaling.type",
+                Value::String("x".into()),
+                "unknown",
+            ),
+            ("llama.expert_used_count", number(2), "2 of 0 experts"),
+            (
+                "llama.expert_count",
+                number(2000),
+                "not a number from 0 to 1024",
+            ),
+            (
+                "llama.context_length",
+                Value::F32(1.0),
+                "not a number from 1",
+            ),
+        ];
+        for (key, value, expected) in cases {
+            let found = refusal(|header| set(header, key, value.clone()));
+            assert!(found.contains(expected), "{key} {value:?}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_vocabulary_that_does_not_fit_is_refused() {
+        let strings = |words: &[&str]| {
+            Value::Array(Array::Strings(words.iter().map(|&w| w.into()).collect()))
+        };
+        let tokens = "tokenizer.ggml.tokens";
+        let twice = refusal(|header| set(header, tokens, strings(&["a", "b", "a", "c", "d"])));
+        assert!(twice.contains("twice"), "{twice}");
+        let longer =
+            refusal(|header| set(header, tokens, strings(&["a", "b", "c", "d", "e", "f"])));
+        assert!(longer.contains("entries for 6 tokens"), "{longer}");
+        let shorter = refusal(|header| set(header, tokens, strings(&["a", "b", "c"])));
+        assert!(shorter.contains("need [8, 3]"), "{shorter}");
+        let none = refusal(|header| set(header, tokens, strings(&[])));
+        assert!(none.contains("0 tokens"), "{none}");
+        let wrong = refusal(|header| set(header, tokens, Value::U32(1)));
+        assert!(wrong.contains("not a list"), "{wrong}");
+    }
+
+    #[test]
+    fn an_adapter_fits_its_architecture_and_is_in_pairs() {
+        let text = |text: &str| Value::String(text.to_owned());
+        let mut header = sample();
+        set(&mut header, TYPE_KEY, text("adapter"));
+        set(&mut header, "adapter.type", text("lora"));
+        header.tensors = vec![
+            tensor("blk.0.attn_q.weight.lora_a", &[8, 2]),
+            tensor("blk.0.attn_q.weight.lora_b", &[2, 8]),
+        ];
+        check_adapter(&header, "llama").unwrap();
+        let other = check_adapter(&header, "gemma").unwrap_err();
+        assert!(other.contains("the model is of gemma"), "{other}");
+        let model = check_adapter(&sample(), "llama").unwrap_err();
+        assert!(model.contains("a model, not an adapter"), "{model}");
+        let mut torn = header.clone();
+        torn.tensors.pop();
+        assert!(
+            check_adapter(&torn, "llama")
+                .unwrap_err()
+                .contains("counterpart")
+        );
+        let mut empty = header.clone();
+        empty.tensors.clear();
+        assert!(
+            check_adapter(&empty, "llama")
+                .unwrap_err()
+                .contains("no pair")
+        );
+        header.tensors[1].shape = vec![3, 8];
+        let misfit = check_adapter(&header, "llama").unwrap_err();
+        assert!(misfit.contains("do not fit together"), "{misfit}");
+    }
+}
