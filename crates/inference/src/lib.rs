@@ -6,6 +6,11 @@ mod embedder;
 pub mod engine;
 pub mod gguf;
 pub mod minilm;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the pool of engines renders with it next")
+)]
+mod template;
 
 pub use catalogue::{CatalogueConfig, FolderCatalogue};
 pub use embedder::{EmbedderConfig, EmbedderLimits, EngineStatus, SupervisedEmbedder};

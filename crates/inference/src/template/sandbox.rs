@@ -1,0 +1,273 @@
+//! Runs a template: foreign code in a small language. It has no files, no other templates and no clock of its own; its steps,
+//! its memory and its output are bounded, and it runs on a stack that the deepest values it can make with them fit on.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::thread;
+
+use domain::models::writing::Speaker;
+use domain::time::Timestamp;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Kwargs, Value};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja_contrib::pycompat::unknown_method_callback;
+
+use super::{SpecialTokens, moment};
+
+/// Longest template that is read. Published ones have under 20 KiB.
+const SOURCE_BYTES_MAX: usize = 256 * 1024;
+/// Steps of a run; every 64 bytes that are made count as one more. Published templates take under 200 for each message.
+const FUEL: u64 = 300_000;
+/// Nesting of blocks, macros and calls.
+const NESTING_MAX: usize = 120;
+/// Longest output, marks included.
+const OUTPUT_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Stack of a run. Values nested as deep as the steps allow are dropped by recursion; only the pages that are used cost memory.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+/// Longest reason that is passed on: templates write some of them.
+const REASON_CHARS_MAX: usize = 200;
+/// The only template there is.
+const NAME: &str = "chat";
+
+/// Why a run has no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It failed, or refuses the conversation; another form of it may do.
+    Refused(String),
+    /// It is too long or does not end. Another form would take as long.
+    Exhausted(String),
+}
+
+impl Fault {
+    pub(super) fn reason(self) -> String {
+        match self {
+            Self::Refused(reason) | Self::Exhausted(reason) => reason,
+        }
+    }
+}
+
+/// A compiled template with everything it may use.
+#[derive(Debug)]
+pub(super) struct Sandbox {
+    environment: Environment<'static>,
+    tokens: SpecialTokens,
+}
+
+impl Sandbox {
+    /// Compiles a template.
+    ///
+    /// # Errors
+    /// [`Fault`] when it is too long or does not follow the language.
+    pub(super) fn new(source: &str, tokens: SpecialTokens) -> Result<Self, Fault> {
+        if source.len() > SOURCE_BYTES_MAX {
+            return Err(Fault::Exhausted(format!(
+                "it has {} bytes, and at most {SOURCE_BYTES_MAX} are read",
+                source.len()
+            )));
+        }
+        let mut environment = Environment::new();
+        // The settings of the `transformers` library, for which published templates are written.
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()
+            .expect("BUG: the usual delimiters are valid");
+        environment.set_syntax(syntax);
+        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+        environment.set_unknown_method_callback(unknown_method_callback);
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(NESTING_MAX);
+        environment.remove_global("debug");
+        environment.add_function("raise_exception", raise_exception);
+        environment.add_filter("tojson", to_json);
+        let source = source.to_owned();
+        on_deep_stack(|| environment.add_template_owned(NAME, source))?
+            .map_err(|error| fault(&error))?;
+        Ok(Self {
+            environment,
+            tokens,
+        })
+    }
+
+    /// What the template writes for these messages.
+    pub(super) fn run(
+        &self,
+        messages: &[(Speaker, String)],
+        is_answer_begun: bool,
+        now: Option<Timestamp>,
+    ) -> Result<String, Fault> {
+        on_deep_stack(|| {
+            let template = self.environment.get_template(NAME)?;
+            let mut output = Output::default();
+            let context = self.context(messages, is_answer_begun, now);
+            let written = template.render_captured_to(context, &mut output);
+            match written {
+                Ok(_) => Ok(output.0),
+                Err(error) => Err(error),
+            }
+        })?
+        .map_err(|error| fault(&error))
+        .and_then(|bytes| {
+            String::from_utf8(bytes)
+                .map_err(|_| Fault::Refused("it writes something that is no text".to_owned()))
+        })
+    }
+
+    fn context(
+        &self,
+        messages: &[(Speaker, String)],
+        is_answer_begun: bool,
+        now: Option<Timestamp>,
+    ) -> Value {
+        let messages: Value = messages
+            .iter()
+            .map(|(speaker, text)| {
+                Value::from(BTreeMap::from([
+                    ("role", Value::from(speaker.name())),
+                    ("content", Value::from(text.as_str())),
+                ]))
+            })
+            .collect();
+        let token = |token: &Option<String>| Value::from(token.as_deref().unwrap_or_default());
+        let none = || Value::from(());
+        let strftime_now = Value::from_function(move |format: &str| {
+            now.map(|now| moment::format(now, format)).ok_or_else(|| {
+                Error::new(ErrorKind::InvalidOperation, "the time is not told to it")
+            })
+        });
+        Value::from(BTreeMap::from([
+            ("messages", messages),
+            ("add_generation_prompt", Value::from(is_answer_begun)),
+            ("tools", none()),
+            ("documents", none()),
+            ("bos_token", token(&self.tokens.begin)),
+            ("eos_token", token(&self.tokens.end)),
+            ("unk_token", token(&self.tokens.unknown)),
+            ("pad_token", token(&self.tokens.padding)),
+            ("strftime_now", strftime_now),
+        ]))
+    }
+}
+
+/// Runs `work` on a thread of its own with a stack of [`STACK_BYTES`].
+fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Fault> {
+    thread::scope(|scope| {
+        thread::Builder::new()
+            .name("chat-template".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, work)
+            .map_err(|error| Fault::Exhausted(format!("no thread can be started for it: {error}")))?
+            .join()
+            .map_err(|_| Fault::Refused("it makes the template engine fail".to_owned()))
+    })
+}
+
+fn fault(error: &Error) -> Fault {
+    if error.kind() == ErrorKind::OutOfFuel {
+        return Fault::Exhausted(format!(
+            "it takes more than {FUEL} steps or too much memory"
+        ));
+    }
+    if error.kind() == ErrorKind::WriteFailure {
+        return Fault::Exhausted(format!("it writes more than {OUTPUT_BYTES_MAX} bytes"));
+    }
+    let text = match error.detail() {
+        // What templates say themselves reads well on its own.
+        Some(detail) if error.kind() == ErrorKind::InvalidOperation => detail.to_owned(),
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    };
+    let text: String = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .take(REASON_CHARS_MAX)
+        .collect();
+    Fault::Refused(match error.line() {
+        Some(line) => format!("{text} (line {line})"),
+        None => text,
+    })
+}
+
+fn raise_exception(message: &str) -> Result<Value, Error> {
+    Err(Error::new(ErrorKind::InvalidOperation, message.to_owned()))
+}
+
+/// JSON as Python's `json.dumps(…, ensure_ascii=False)` writes it.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "filters get their options so"
+)]
+fn to_json(value: &Value, options: Kwargs) -> Result<String, Error> {
+    let indent: Option<usize> = options.get("indent")?;
+    // Python's other options change nothing for values of templates.
+    for name in ["ensure_ascii", "sort_keys", "separators"] {
+        options.get::<Option<Value>>(name)?;
+    }
+    options.assert_all_used()?;
+    let written = match indent {
+        None => write_json(value, PythonJson),
+        Some(width) => {
+            let indent = " ".repeat(width.min(16));
+            write_json(
+                value,
+                serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes()),
+            )
+        }
+    };
+    written.map_err(|error| {
+        Error::new(
+            ErrorKind::BadSerialization,
+            format!("a value is no JSON: {error}"),
+        )
+    })
+}
+
+fn write_json(value: &Value, form: impl serde_json::ser::Formatter) -> io::Result<String> {
+    let mut output = Output::default();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut output, form);
+    serde::Serialize::serialize(value, &mut serializer)?;
+    String::from_utf8(output.0).map_err(io::Error::other)
+}
+
+/// A space after `,` and `:`, on one line.
+struct PythonJson;
+
+impl serde_json::ser::Formatter for PythonJson {
+    fn begin_array_value<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        is_first: bool,
+    ) -> io::Result<()> {
+        writer.write_all(if is_first { b"" } else { b", " })
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        is_first: bool,
+    ) -> io::Result<()> {
+        writer.write_all(if is_first { b"" } else { b", " })
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+}
+
+/// Takes [`OUTPUT_BYTES_MAX`] bytes and no more.
+#[derive(Default)]
+struct Output(Vec<u8>);
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > OUTPUT_BYTES_MAX {
+            return Err(io::Error::other("the output is too long"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
