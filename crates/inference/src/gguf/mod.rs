@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 pub use read::read_header;
-pub use write::{TensorData, write};
+pub use write::{TensorData, TensorPlan, write, write_streamed};
 
 use std::io;
 use std::path::PathBuf;
@@ -110,11 +110,17 @@ pub struct TensorKind {
 impl TensorKind {
     /// 32-bit floats.
     pub const F32: Self = Self::new(0, "F32", 1, 4);
+    /// 16-bit floats of IEEE 754.
+    pub const F16: Self = Self::new(1, "F16", 1, 2);
+    /// The upper 16 bits of 32-bit floats.
+    pub const BF16: Self = Self::new(30, "BF16", 1, 2);
+    /// Blocks of 32: a 16-bit scale and 32 numbers of 4 bits, each less 8.
+    pub const Q4_0: Self = Self::new(2, "Q4_0", 32, 18);
 
     const ALL: [Self; 35] = [
         Self::F32,
-        Self::new(1, "F16", 1, 2),
-        Self::new(2, "Q4_0", 32, 18),
+        Self::F16,
+        Self::Q4_0,
         Self::new(3, "Q4_1", 32, 20),
         Self::new(6, "Q5_0", 32, 22),
         Self::new(7, "Q5_1", 32, 24),
@@ -140,7 +146,7 @@ impl TensorKind {
         Self::new(27, "I64", 1, 8),
         Self::new(28, "F64", 1, 8),
         Self::new(29, "IQ1_M", 256, 56),
-        Self::new(30, "BF16", 1, 2),
+        Self::BF16,
         Self::new(34, "TQ1_0", 256, 54),
         Self::new(35, "TQ2_0", 256, 66),
         Self::new(39, "MXFP4", 32, 17),

@@ -22,6 +22,17 @@ pub struct TensorData<'a> {
     pub bytes: &'a [u8],
 }
 
+/// A tensor whose numbers are given later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorPlan {
+    /// At most 63 bytes.
+    pub name: String,
+    /// Lengths, fastest dimension first.
+    pub shape: Vec<u64>,
+    /// How its numbers are stored.
+    pub kind: TensorKind,
+}
+
 /// Writes `metadata` and `tensors` to `path`, replacing what is there. Two calls for one path at one time are the caller's
 /// mistake.
 ///
@@ -34,7 +45,37 @@ pub fn write(
     tensors: &[TensorData<'_>],
 ) -> Result<(), GgufError> {
     for tensor in tensors {
-        check_tensor(tensor).map_err(|reason| GgufError::Invalid {
+        check_length(tensor).map_err(|reason| GgufError::Invalid {
+            path: path.to_owned(),
+            reason,
+        })?;
+    }
+    let plans: Vec<_> = tensors
+        .iter()
+        .map(|tensor| TensorPlan {
+            name: tensor.name.clone(),
+            shape: tensor.shape.clone(),
+            kind: tensor.kind,
+        })
+        .collect();
+    write_streamed(path, metadata, &plans, &mut |index, out| {
+        out.write_all(tensors[index].bytes)
+    })
+}
+
+/// Like [`write()`], for tensors that need not be in memory together: `fill` is called once for each of `plans`, with its index, in
+/// order, and writes exactly as many bytes as its shape and kind say.
+///
+/// # Errors
+/// Those of [`write()`]; [`GgufError::Io`] also when `fill` fails or writes another number of bytes.
+pub fn write_streamed(
+    path: &Path,
+    metadata: &[(String, Value)],
+    plans: &[TensorPlan],
+    fill: &mut dyn FnMut(usize, &mut dyn Write) -> io::Result<()>,
+) -> Result<(), GgufError> {
+    for plan in plans {
+        check_plan(plan).map_err(|reason| GgufError::Invalid {
             path: path.to_owned(),
             reason,
         })?;
@@ -47,7 +88,7 @@ pub fn write(
         });
     }
     let partial = partial_path(path);
-    write_file(&partial, metadata, tensors)
+    write_file(&partial, metadata, plans, fill)
         .and_then(|()| fs::rename(&partial, path))
         .and_then(|()| sync_folder(path))
         .map_err(|source| {
@@ -74,19 +115,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn check_tensor(tensor: &TensorData<'_>) -> Result<(), String> {
-    if tensor.name.len() as u64 > TENSOR_NAME_BYTES_MAX {
-        return Err(format!(
-            "the tensor name {:?} is longer than {TENSOR_NAME_BYTES_MAX} bytes",
-            tensor.name
-        ));
-    }
-    if tensor.shape.len() > DIMENSIONS_MAX as usize {
-        return Err(format!(
-            "tensor {:?} has more than {DIMENSIONS_MAX} dimensions",
-            tensor.name
-        ));
-    }
+fn check_length(tensor: &TensorData<'_>) -> Result<(), String> {
     if tensor.kind.find_size_bytes(&tensor.shape) != Some(tensor.bytes.len() as u64) {
         return Err(format!(
             "tensor {:?} of shape {:?} and type {} has {} bytes",
@@ -99,10 +128,33 @@ fn check_tensor(tensor: &TensorData<'_>) -> Result<(), String> {
     Ok(())
 }
 
+fn check_plan(plan: &TensorPlan) -> Result<(), String> {
+    if plan.name.len() as u64 > TENSOR_NAME_BYTES_MAX {
+        return Err(format!(
+            "the tensor name {:?} is longer than {TENSOR_NAME_BYTES_MAX} bytes",
+            plan.name
+        ));
+    }
+    if plan.shape.len() > DIMENSIONS_MAX as usize {
+        return Err(format!(
+            "tensor {:?} has more than {DIMENSIONS_MAX} dimensions",
+            plan.name
+        ));
+    }
+    if plan.kind.find_size_bytes(&plan.shape).is_none() {
+        return Err(format!(
+            "tensor {:?} of type {} cannot have the shape {:?}",
+            plan.name, plan.kind.name, plan.shape
+        ));
+    }
+    Ok(())
+}
+
 fn write_file(
     path: &Path,
     metadata: &[(String, Value)],
-    tensors: &[TensorData<'_>],
+    plans: &[TensorPlan],
+    fill: &mut dyn FnMut(usize, &mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut out = Counted {
         inner: BufWriter::new(File::create(path)?),
@@ -110,30 +162,43 @@ fn write_file(
     };
     out.write_all(&MAGIC)?;
     out.write_all(&VERSION.to_le_bytes())?;
-    out.write_all(&(tensors.len() as u64).to_le_bytes())?;
+    out.write_all(&(plans.len() as u64).to_le_bytes())?;
     out.write_all(&(metadata.len() as u64).to_le_bytes())?;
     for (key, value) in metadata {
         write_string(&mut out, key)?;
         write_value(&mut out, value)?;
     }
     let mut offset = 0_u64;
-    for tensor in tensors {
-        write_string(&mut out, &tensor.name)?;
-        let dimensions = u32::try_from(tensor.shape.len()).expect("BUG: the shape was checked");
+    let sizes: Vec<u64> = plans
+        .iter()
+        .map(|plan| plan.kind.find_size_bytes(&plan.shape))
+        .collect::<Option<_>>()
+        .expect("BUG: the shapes were checked");
+    for (plan, size) in plans.iter().zip(&sizes) {
+        write_string(&mut out, &plan.name)?;
+        let dimensions = u32::try_from(plan.shape.len()).expect("BUG: the shape was checked");
         out.write_all(&dimensions.to_le_bytes())?;
-        for length in &tensor.shape {
+        for length in &plan.shape {
             out.write_all(&length.to_le_bytes())?;
         }
-        out.write_all(&tensor.kind.id.to_le_bytes())?;
+        out.write_all(&plan.kind.id.to_le_bytes())?;
         out.write_all(&offset.to_le_bytes())?;
         offset = offset
-            .checked_add(tensor.bytes.len() as u64)
+            .checked_add(*size)
             .and_then(|end| align(end, ALIGNMENT_DEFAULT))
             .ok_or_else(|| io::Error::other("the tensors are larger than any file"))?;
     }
     out.pad()?;
-    for tensor in tensors {
-        out.write_all(tensor.bytes)?;
+    for (index, (plan, size)) in plans.iter().zip(&sizes).enumerate() {
+        let start = out.written;
+        fill(index, &mut out)?;
+        let given = out.written - start;
+        if given != *size {
+            return Err(io::Error::other(format!(
+                "tensor {:?} was given {given} bytes, not {size}",
+                plan.name
+            )));
+        }
         out.pad()?;
     }
     out.inner
@@ -280,6 +345,28 @@ mod tests {
             1,
             "no partial file stays"
         );
+    }
+
+    #[test]
+    fn a_streamed_tensor_of_another_length_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.gguf");
+        let plan = TensorPlan {
+            name: "t".to_owned(),
+            shape: vec![2],
+            kind: TensorKind::F32,
+        };
+        let fill_with = |count: usize| {
+            write_streamed(&path, &[], std::slice::from_ref(&plan), &mut |_, out| {
+                out.write_all(&vec![1; count])
+            })
+        };
+        assert!(fill_with(7).unwrap_err().to_string().contains("7 bytes"));
+        assert!(fill_with(9).is_err());
+        assert!(!path.exists());
+        fill_with(8).unwrap();
+        let header = crate::gguf::read_header(&path).unwrap();
+        assert_eq!(header.tensors[0].size_bytes, 8);
     }
 
     #[test]
