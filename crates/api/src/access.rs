@@ -4,12 +4,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use app::{require, require_session};
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::accounts::{Permission, Principal};
+use domain::tokens::TokenSecret;
 
 use crate::problem::{Kind, Problem};
 use crate::state::Shared;
@@ -22,11 +24,14 @@ pub(crate) enum Access {
     Open,
     /// Anybody, but only so many times from one address.
     Limited,
-    /// Whoever is signed in and has this permission.
+    /// Whoever is signed in, or sends an API token, and has this permission.
     Needs(Permission),
+    /// Whoever is signed in and has this permission; programs with an API token are refused. For what manages accounts,
+    /// tokens and models, so that a token that leaks can neither make another nor lock its owner out.
+    NeedsSession(Permission),
 }
 
-use Access::{Limited, Needs, Open};
+use Access::{Limited, Needs, NeedsSession, Open};
 use Permission::{Ask, ManageOwnData, ManageUsers, SeeQuality, Teach};
 
 /// Every route with who may call it.
@@ -34,13 +39,28 @@ pub(crate) const RULES: &[(Method, &str, Access)] = &[
     (Method::POST, "/api/v1/auth/register", Limited),
     (Method::POST, "/api/v1/auth/login", Limited),
     (Method::POST, "/api/v1/auth/setup", Limited),
-    (Method::POST, "/api/v1/auth/logout", Needs(ManageOwnData)),
-    (Method::GET, "/api/v1/auth/me", Needs(ManageOwnData)),
-    (Method::GET, "/api/v1/admin/users", Needs(ManageUsers)),
+    (
+        Method::POST,
+        "/api/v1/auth/logout",
+        NeedsSession(ManageOwnData),
+    ),
+    (Method::GET, "/api/v1/auth/me", NeedsSession(ManageOwnData)),
+    (
+        Method::GET,
+        "/api/v1/admin/users",
+        NeedsSession(ManageUsers),
+    ),
     (
         Method::PATCH,
         "/api/v1/admin/users/{id}",
-        Needs(ManageUsers),
+        NeedsSession(ManageUsers),
+    ),
+    (Method::GET, "/api/v1/tokens", NeedsSession(ManageOwnData)),
+    (Method::POST, "/api/v1/tokens", NeedsSession(ManageOwnData)),
+    (
+        Method::DELETE,
+        "/api/v1/tokens/{id}",
+        NeedsSession(ManageOwnData),
     ),
     (Method::POST, "/generate", Needs(Ask)),
     (Method::POST, "/explain", Needs(Ask)),
@@ -72,8 +92,16 @@ pub(crate) const RULES: &[(Method, &str, Access)] = &[
     (Method::POST, "/api/v1/knowledge/tasks", Needs(Teach)),
     (Method::POST, "/api/v1/analysis", Needs(Ask)),
     (Method::POST, "/api/v1/sandbox/run", Needs(Ask)),
-    (Method::GET, "/api/v1/admin/sandbox", Needs(ManageUsers)),
-    (Method::GET, "/api/v1/admin/quality", Needs(SeeQuality)),
+    (
+        Method::GET,
+        "/api/v1/admin/sandbox",
+        NeedsSession(ManageUsers),
+    ),
+    (
+        Method::GET,
+        "/api/v1/admin/quality",
+        NeedsSession(SeeQuality),
+    ),
     (Method::GET, "/api/v1/system/status", Needs(Ask)),
     (Method::GET, "/health/live", Open),
     (Method::GET, "/health/ready", Open),
@@ -132,9 +160,13 @@ pub(crate) async fn guard(
         }
         Some(Needs(permission)) => {
             let principal = identify(&shared, &parts).await?;
-            if !principal.account.role.may(permission) {
-                return Err(app::Forbidden.into());
-            }
+            require(&principal, permission)?;
+            parts.extensions.insert(Caller(principal));
+        }
+        Some(NeedsSession(permission)) => {
+            let principal = identify(&shared, &parts).await?;
+            require_session(&principal)?;
+            require(&principal, permission)?;
             parts.extensions.insert(Caller(principal));
         }
     }
@@ -149,12 +181,17 @@ fn address_of(parts: &Parts) -> IpAddr {
     })
 }
 
-/// Who sends this request, by bearer token or cookie.
+/// Who sends this request: by API token or access token in the header, or by cookie.
 async fn identify(shared: &Shared, parts: &Parts) -> Result<Principal, Problem> {
     let headers = &parts.headers;
     let token = if let Some(value) = headers.get(header::AUTHORIZATION) {
         let value = value.to_str().ok();
-        value.and_then(bearer_token).ok_or_else(unauthenticated)?
+        let token = value.and_then(bearer_token).ok_or_else(unauthenticated)?;
+        if let Some(secret) = TokenSecret::parse(token) {
+            let principal = shared.api.tokens.authenticate(&secret).await?;
+            return principal.ok_or_else(unauthenticated);
+        }
+        token
     } else {
         let token = cookie_token(headers).ok_or_else(unauthenticated)?;
         if !parts.method.is_safe() && !is_same_origin(shared, headers, &parts.uri) {
@@ -176,8 +213,8 @@ async fn identify(shared: &Shared, parts: &Parts) -> Result<Principal, Problem> 
 fn unauthenticated() -> Problem {
     Problem::new(
         Kind::Unauthenticated,
-        "sign in first: send the access token from /api/v1/auth/login as `Authorization: Bearer …`; tokens end after two \
-         hours and when you sign out",
+        "sign in first: send the access token from /api/v1/auth/login, or an API token, as `Authorization: Bearer …`; access \
+         tokens end after two hours and when you sign out, API tokens on their day and when they are revoked",
     )
 }
 

@@ -20,8 +20,12 @@ use crate::problem::{CONTENT_TYPE, Problem};
 use crate::router::documented_routes;
 use crate::token::SESSION_COOKIE;
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("accounts", "Registering, signing in and out."),
+    (
+        "tokens",
+        "API tokens, with which programs act for an account.",
+    ),
     (
         "administration",
         "Accounts, the sandbox and the quality of answers, for administrators.",
@@ -49,7 +53,7 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
     (
         "403",
         "Forbidden",
-        "Your role does not allow this, or the request came from a page of another site.",
+        "Your role does not allow this, an API token does not, or the request came from a page of another site.",
     ),
     (
         "404",
@@ -150,6 +154,15 @@ fn describe_components(components: &mut Components) {
         "bearer".to_owned(),
         SecurityScheme::Http(bearer.build()).into(),
     );
+    let api_token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "An API token from `/api/v1/tokens`, for programs; it manages neither accounts, tokens nor models.",
+        ));
+    components.security_schemes.insert(
+        "api_token".to_owned(),
+        SecurityScheme::Http(api_token.build()).into(),
+    );
     components.security_schemes.insert(
         "cookie".to_owned(),
         SecurityScheme::ApiKey(ApiKey::Cookie(cookie)).into(),
@@ -191,15 +204,24 @@ fn describe_streams(operation: &mut Operation) {
     }
 }
 
+fn any_of(schemes: &[&str]) -> Vec<SecurityRequirement> {
+    let requirements = schemes
+        .iter()
+        .map(|name| SecurityRequirement::new(*name, Vec::<String>::new()));
+    requirements.collect()
+}
+
 /// Adds the security and the refusals that follow from the kind of the route.
 fn complete(method: &Method, path: &str, operation: &mut Operation) {
     describe_streams(operation);
     let mut statuses = vec!["500", "503"];
     match find_rule(method, path) {
         Some(Access::Needs(_)) => {
-            let schemes = ["bearer", "cookie"]
-                .map(|name| SecurityRequirement::new(name, Vec::<String>::new()));
-            operation.security = Some(schemes.into());
+            operation.security = Some(any_of(&["bearer", "cookie", "api_token"]));
+            statuses.extend(["401", "403"]);
+        }
+        Some(Access::NeedsSession(_)) => {
+            operation.security = Some(any_of(&["bearer", "cookie"]));
             statuses.extend(["401", "403"]);
         }
         Some(Access::Limited) => {

@@ -7,6 +7,7 @@ use app::conversations::ConversationError;
 use app::knowledge::KnowledgeError;
 use app::quality::QualityError;
 use app::sandbox::SandboxError;
+use app::tokens::TokenError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::StoreError;
@@ -294,6 +295,19 @@ impl From<AccountError> for Problem {
             AccountError::Forbidden(forbidden) => forbidden.into(),
             AccountError::Hashing => Self::unavailable(detail),
             AccountError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Name(reason) => Self::invalid("name", reason.to_string()),
+            TokenError::Days(_) => Self::invalid("expires_in_days", error.to_string()),
+            TokenError::TooMany => Self::new(Kind::Conflict, error.to_string()),
+            TokenError::NotFound => Self::new(Kind::NotFound, error.to_string()),
+            TokenError::Forbidden(forbidden) => forbidden.into(),
+            TokenError::Store(error) => error.into(),
         }
     }
 }

@@ -8,7 +8,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::problem::Problem;
-use crate::routes::{accounts, analysis, ask, conversations, knowledge, quality, sandbox, system};
+use crate::routes::{
+    accounts, analysis, ask, conversations, knowledge, quality, sandbox, system, tokens,
+};
 use crate::state::{ApiState, Shared};
 use crate::{access, middleware, web};
 
@@ -23,6 +25,9 @@ pub(crate) fn documented_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(accounts::find_me))
         .routes(routes!(accounts::list_users))
         .routes(routes!(accounts::update_user))
+        .routes(routes!(tokens::list_tokens))
+        .routes(routes!(tokens::create_token))
+        .routes(routes!(tokens::revoke_token))
         .routes(routes!(ask::generate))
         .routes(routes!(ask::explain))
         .routes(routes!(ask::ask))

@@ -8,6 +8,7 @@ pub(crate) mod knowledge;
 pub(crate) mod quality;
 pub(crate) mod sandbox;
 pub(crate) mod system;
+pub(crate) mod tokens;
 
 /// What a handler gives: an answer or a refusal.
 pub(crate) type Answered<T> = Result<T, crate::problem::Problem>;

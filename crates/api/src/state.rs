@@ -12,6 +12,7 @@ use app::knowledge::KnowledgeService;
 use app::quality::QualityService;
 use app::sandbox::SandboxService;
 use app::system::SystemService;
+use app::tokens::TokenService;
 use domain::analysis::CodeAnalyser;
 use domain::{Clock, Entropy};
 
@@ -23,6 +24,8 @@ use crate::traffic::Traffic;
 pub struct ApiState {
     /// Accounts and sessions.
     pub accounts: Arc<AccountService>,
+    /// Secrets with which programs act for accounts.
+    pub tokens: Arc<TokenService>,
     /// Questions and answers.
     pub ask: Arc<AskService>,
     /// Conversations and receipts.

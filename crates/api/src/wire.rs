@@ -13,3 +13,4 @@ pub(crate) mod quality;
 pub(crate) mod sandbox;
 mod sandbox_tests;
 pub(crate) mod system;
+pub(crate) mod tokens;

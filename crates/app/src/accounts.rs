@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use domain::accounts::{
     Account, AccountChange, AccountStore, Email, InvalidField, NewAccount, Password, Permission,
-    Principal, Role, Session, Username,
+    Principal, Proof, Role, Session, Username,
 };
 use domain::id::{AccountId, Entropy, SessionId};
 use domain::{Clock, Conflict, Page, PageRequest, StoreError};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::{Forbidden, require};
+use crate::{Forbidden, require, require_session};
 use password::PasswordHashing;
 
 /// How long a session lasts, seconds.
@@ -90,6 +90,7 @@ impl From<StoreError> for AccountError {
                 conflict @ (Conflict::AdminExists
                 | Conflict::AdminLimit
                 | Conflict::LastAdmin
+                | Conflict::TokenLimit
                 | Conflict::DuplicateKey),
             ) => Self::Administrators(conflict),
             StoreError::Unavailable(_) | StoreError::Corrupt(_) => Self::Store(error),
@@ -243,14 +244,21 @@ impl AccountService {
             .filter(|(session, account)| session.expires_at > now && account.active)
             .map(|(session, account)| Principal {
                 account,
-                session: session.id,
+                proof: Proof::Session(session.id),
             }))
     }
 
     /// Signs out: the session's tokens stop working at once.
     pub async fn log_out(&self, principal: &Principal) -> Result<(), AccountError> {
-        self.store.remove_session(principal.session).await?;
-        Ok(())
+        match principal.proof {
+            Proof::Session(session) => {
+                self.store.remove_session(session).await?;
+                Ok(())
+            }
+            // There is no session to end.
+            Proof::Machine => Ok(()),
+            Proof::Token(_) => Err(Forbidden::Token.into()),
+        }
     }
 
     /// Lists accounts for an administrator.
@@ -260,6 +268,7 @@ impl AccountService {
         search: &str,
         page: PageRequest,
     ) -> Result<Page<Account>, AccountError> {
+        require_session(principal)?;
         require(principal, Permission::ManageUsers)?;
         Ok(self.store.list_accounts(search, page).await?)
     }
@@ -272,6 +281,7 @@ impl AccountService {
         role: Option<Role>,
         active: Option<bool>,
     ) -> Result<Account, AccountError> {
+        require_session(principal)?;
         require(principal, Permission::ManageUsers)?;
         let change = AccountChange {
             role,
@@ -302,15 +312,16 @@ impl AccountService {
             .ok_or(AccountError::NotFound)
     }
 
-    /// Acts as an active account without signing in, for whoever sits at the machine. The session is not stored, so it
-    /// ends with the act.
+    /// Acts as an active account without signing in, for whoever sits at the machine.
     pub async fn act_locally_as(&self, email: &str) -> Result<Principal, AccountError> {
         let account = self.find_by_email(email).await?;
         if !account.active {
             return Err(AccountError::NotFound);
         }
-        let session = SessionId::new(self.clock.now(), self.entropy.as_ref());
-        Ok(Principal { account, session })
+        Ok(Principal {
+            account,
+            proof: Proof::Machine,
+        })
     }
 
     /// Lists accounts, for whoever sits at the machine.

@@ -233,9 +233,15 @@ pub(crate) enum UsersAct {
         after_help = "Example:\n  codegenie users role --email bo@example.org --role developer"
     )]
     Role(RoleArgs),
-    /// Set a new password and sign the account out everywhere.
+    /// Set a new password, sign the account out everywhere and revoke its API tokens.
     #[command(after_help = "Example:\n  codegenie users reset-password --email bo@example.org")]
     ResetPassword(ResetPasswordArgs),
+    /// Make an API token, with which a program acts for an account, and print it.
+    #[command(
+        after_help = "Example:\n  OPENAI_API_KEY=$(codegenie users token --email bo@example.org --name editor)\n\n\
+            The token is told this once; only its hash is stored. Its owner revokes it in the web app."
+    )]
+    Token(TokenArgs),
 }
 
 /// Create an account.
@@ -289,6 +295,23 @@ pub(crate) struct ResetPasswordArgs {
     /// Read the password from the first line of standard input instead of asking for it
     #[arg(long)]
     pub(crate) password_stdin: bool,
+}
+
+/// Make an API token.
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// E-mail address of the account it acts for
+    #[arg(long)]
+    pub(crate) email: String,
+    /// What to call it
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Days until it ends by itself [default: it does not]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) expires_in_days: Option<u32>,
+    /// Print the token as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Look after the models of this machine.

@@ -16,6 +16,7 @@ use app::knowledge::{KnowledgeParts, KnowledgeService};
 use app::quality::QualityService;
 use app::sandbox::SandboxService;
 use app::system::SystemService;
+use app::tokens::TokenService;
 use async_trait::async_trait;
 use domain::Clock;
 use domain::analysis::CodeAnalyser;
@@ -38,6 +39,7 @@ pub(crate) use ::sandbox::Proof;
 pub(crate) struct Wired {
     pub(crate) store: Store,
     pub(crate) accounts: Arc<AccountService>,
+    pub(crate) tokens: Arc<TokenService>,
     pub(crate) ask: Arc<AskService>,
     pub(crate) conversations: Arc<ConversationService>,
     pub(crate) knowledge: Arc<KnowledgeService>,
@@ -98,8 +100,10 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
         clock: clock.clone(),
         entropy: entropy.clone(),
     });
+    let tokens = TokenService::new(port.clone(), clock.clone(), entropy.clone());
     Ok(Wired {
         accounts: Arc::new(accounts),
+        tokens: Arc::new(tokens),
         ask: Arc::new(ask),
         conversations: Arc::new(ConversationService::new(port.clone(), clock.clone())),
         knowledge: Arc::new(knowledge),
@@ -121,6 +125,7 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
 pub(crate) fn api_state(config: &Config, wired: &Wired, key: &[u8]) -> anyhow::Result<ApiState> {
     Ok(ApiState {
         accounts: wired.accounts.clone(),
+        tokens: wired.tokens.clone(),
         ask: wired.ask.clone(),
         conversations: wired.conversations.clone(),
         knowledge: wired.knowledge.clone(),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use async_trait::async_trait;
 
-use crate::id::{AccountId, SessionId};
+use crate::id::{AccountId, SessionId, TokenId};
 use crate::page::{Page, PageRequest};
 use crate::store::StoreError;
 use crate::time::Timestamp;
@@ -291,8 +291,19 @@ pub struct Session {
 pub struct Principal {
     /// The account, as stored at this moment.
     pub account: Account,
-    /// The session that proves it.
-    pub session: SessionId,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// What proves who somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// They signed in.
+    Session(SessionId),
+    /// A program of theirs sent an API token; it may not manage accounts, tokens or models.
+    Token(TokenId),
+    /// They sit at the machine, and so could read the database anyway.
+    Machine,
 }
 
 /// The store of accounts and sessions.
@@ -329,7 +340,8 @@ pub trait AccountStore: Send + Sync {
         change: AccountChange,
     ) -> Result<Option<Account>, StoreError>;
 
-    /// Replaces the password hash; with `end_sessions`, signs the account out everywhere in the same transaction.
+    /// Replaces the password hash; with `end_sessions`, signs the account out everywhere and removes its API tokens in the
+    /// same transaction.
     async fn update_password(
         &self,
         id: AccountId,

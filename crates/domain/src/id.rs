@@ -65,6 +65,8 @@ ids! {
     AccountId;
     /// Identifies a signed-in session; it is the `sid` claim of an access token.
     SessionId;
+    /// Identifies an API token; it is no secret.
+    TokenId;
     /// Identifies a conversation.
     ConversationId;
     /// Identifies one message of a conversation.

@@ -21,6 +21,7 @@ pub mod sandbox;
 pub mod store;
 pub mod text;
 pub mod time;
+pub mod tokens;
 
 pub use id::Entropy;
 pub use language::Language;

@@ -41,6 +41,9 @@ pub enum Conflict {
     /// The change would leave no active administrator.
     #[error("this is the last active administrator")]
     LastAdmin,
+    /// The account has as many API tokens as it may have.
+    #[error("the highest number of API tokens of an account is reached")]
+    TokenLimit,
     /// A row with this key exists already.
     #[error("an entry with this key exists already")]
     DuplicateKey,

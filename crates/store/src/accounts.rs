@@ -18,6 +18,7 @@ use crate::Store;
 use crate::dialect::Dialect;
 use crate::entities::{account, session};
 use crate::error::{corrupt, store_error};
+use crate::tokens::remove_tokens_of;
 use crate::words::storable;
 
 /// Any number; it only has to differ from the other locks of this crate.
@@ -167,6 +168,7 @@ impl AccountStore for Store {
             .map_err(store_error)?;
         if end_sessions {
             remove_sessions_of(&transaction, id).await?;
+            remove_tokens_of(&transaction, id).await?;
         }
         transaction.commit().await.map_err(store_error)
     }
@@ -275,7 +277,10 @@ fn taken(error: DbErr) -> StoreError {
 }
 
 /// Rolls back before answering, so that the next caller finds the write lock free.
-async fn refuse<T>(transaction: DatabaseTransaction, why: Conflict) -> Result<T, StoreError> {
+pub(crate) async fn refuse<T>(
+    transaction: DatabaseTransaction,
+    why: Conflict,
+) -> Result<T, StoreError> {
     transaction.rollback().await.map_err(store_error)?;
     Err(StoreError::Conflict(why))
 }

@@ -1,4 +1,4 @@
-//! The only SQL of CodeGenie: accounts, conversations, knowledge and counts of checks on SQLite or PostgreSQL.
+//! The only SQL of CodeGenie: accounts and their API tokens, conversations, knowledge and counts of checks on SQLite or PostgreSQL.
 //!
 //! One code path serves both databases; they part only where full text is indexed and searched.
 //! Entities stay in here. Nothing here decides what a user may do beyond ownership of a row.
@@ -13,6 +13,7 @@ mod knowledge;
 mod migrations;
 mod open;
 mod quality;
+mod tokens;
 mod words;
 
 pub use open::{OpenError, Store};

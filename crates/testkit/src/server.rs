@@ -14,6 +14,7 @@ use app::knowledge::{KnowledgeParts, KnowledgeService};
 use app::quality::QualityService;
 use app::sandbox::{NoSandbox, SandboxService};
 use app::system::SystemService;
+use app::tokens::TokenService;
 use async_trait::async_trait;
 use domain::accounts::{Password, Role};
 use domain::embedding::{EmbedError, Embedder};
@@ -177,6 +178,8 @@ impl TestServer {
                 .await
                 .expect("serving does not fail");
         });
+        // Clients are built with TLS even where none is spoken; a second installation is refused and harmless.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build();
@@ -254,6 +257,18 @@ impl TestServer {
             token: text(&answer["access_token"]),
         }
     }
+
+    /// A program of `person`, with an API token of its own.
+    pub async fn token_of(&self, person: &Person) -> Person {
+        let body = json!({"name": "program"});
+        let (status, answer) = self.post(person, "/api/v1/tokens", &body).await;
+        assert_eq!(status, 201, "{answer}");
+        let token = answer["token"].as_str();
+        Person {
+            token: token.expect("a new token is told").to_owned(),
+            ..person.clone()
+        }
+    }
 }
 
 impl Drop for TestServer {
@@ -311,6 +326,11 @@ fn assemble(
             clock.clone(),
             entropy.clone(),
             accounts,
+        )),
+        tokens: Arc::new(TokenService::new(
+            rows.clone(),
+            clock.clone(),
+            entropy.clone(),
         )),
         ask: Arc::new(AskService::new(ask)),
         conversations: Arc::new(ConversationService::new(rows.clone(), clock.clone())),

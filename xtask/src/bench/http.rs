@@ -23,6 +23,8 @@ pub(crate) struct Session {
 impl Session {
     /// Signs in as the administrator of the benchmarks.
     pub(crate) async fn sign_in(address: SocketAddr) -> anyhow::Result<Self> {
+        // Clients are built with TLS even where none is spoken; a second installation is refused and harmless.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(CALL_MAX)

@@ -15,7 +15,7 @@ enum Who {
 
 use Who::{Administrators, Anybody, SignedIn, Teachers};
 
-const ROUTES: [(&str, &str, Who); 28] = [
+const ROUTES: [(&str, &str, Who); 31] = [
     ("POST", "/api/v1/auth/register", Anybody),
     ("POST", "/api/v1/auth/login", Anybody),
     ("POST", "/api/v1/auth/setup", Anybody),
@@ -23,6 +23,9 @@ const ROUTES: [(&str, &str, Who); 28] = [
     ("GET", "/api/v1/auth/me", SignedIn),
     ("GET", "/api/v1/admin/users", Administrators),
     ("PATCH", "/api/v1/admin/users/{id}", Administrators),
+    ("GET", "/api/v1/tokens", SignedIn),
+    ("POST", "/api/v1/tokens", SignedIn),
+    ("DELETE", "/api/v1/tokens/{id}", SignedIn),
     ("POST", "/generate", SignedIn),
     ("POST", "/explain", SignedIn),
     ("POST", "/api/v1/ask", SignedIn),
@@ -45,6 +48,15 @@ const ROUTES: [(&str, &str, Who); 28] = [
     ("GET", "/metrics", Administrators),
     ("GET", "/openapi.json", Anybody),
 ];
+
+/// What only people who signed in may do: managing accounts, tokens and models.
+fn is_for_people(method: &str, path: &str) -> bool {
+    let is_under = |part: &str| path.starts_with(&format!("/api/v1/{part}"));
+    is_under("auth")
+        || is_under("admin")
+        || is_under("tokens")
+        || (is_under("models") && method != "GET")
+}
 
 fn may(who: Who, role: Role) -> bool {
     match who {
@@ -87,6 +99,15 @@ fn the_table_has_every_documented_route() {
         let operation = &document["paths"][path][method.to_lowercase()];
         let wants_proof = !operation["security"].as_array().unwrap().is_empty();
         assert_eq!(wants_proof, who != Anybody, "{method} {path}");
+        let schemes = operation["security"].as_array().unwrap();
+        let takes_tokens = schemes
+            .iter()
+            .any(|scheme| scheme.get("api_token").is_some());
+        assert_eq!(
+            takes_tokens,
+            who != Anybody && !is_for_people(method, path),
+            "{method} {path}"
+        );
     }
 }
 
@@ -135,10 +156,34 @@ async fn every_role_gets_what_is_its_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_token_gets_what_its_role_may_but_manages_nothing() {
+    let server = TestServer::start().await;
+    for role in Role::ALL {
+        let person = server.sign_in_as(role).await;
+        let program = server.token_of(&person).await;
+        for (method, path, who) in ROUTES {
+            let status = call(&server, method, path, Some(&program)).await;
+            let expected = may(who, role) && (who == Anybody || !is_for_people(method, path));
+            let is_login = path == "/api/v1/auth/login";
+            assert!(status != 401 || is_login, "{role} {method} {path}");
+            assert_eq!(
+                status != 403,
+                expected,
+                "{role} {method} {path} gave {status}"
+            );
+            assert!(status < 500, "{role} {method} {path} gave {status}");
+        }
+        // The person goes on as before.
+        assert_eq!(server.get(&person, "/api/v1/auth/me").await.0, 200);
+    }
+}
+
+#[tokio::test]
 async fn a_deactivated_account_is_nobody() {
     let server = TestServer::start().await;
     let admin = server.sign_in_as(Role::Admin).await;
     let person = server.sign_in_as(Role::Developer).await;
+    let program = server.token_of(&person).await;
     let change = server
         .request_as(
             &admin,
@@ -149,11 +194,10 @@ async fn a_deactivated_account_is_nobody() {
     assert_eq!(read(change).await.0, 200);
     for (method, path, who) in ROUTES {
         if who != Anybody {
-            assert_eq!(
-                call(&server, method, path, Some(&person)).await,
-                401,
-                "{method} {path}"
-            );
+            for caller in [&person, &program] {
+                let status = call(&server, method, path, Some(caller)).await;
+                assert_eq!(status, 401, "{method} {path}");
+            }
         }
     }
 }

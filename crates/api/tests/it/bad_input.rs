@@ -28,6 +28,11 @@ fn routes() -> Vec<(Method, &'static str, Value)> {
             "/api/v1/auth/setup",
             json!({"token": "t", "email": "a@b.org", "username": "abc", "password": "Correct horse 9"}),
         ),
+        (
+            Method::POST,
+            "/api/v1/tokens",
+            json!({"name": "t", "expires_in_days": 7}),
+        ),
         (Method::POST, "/generate", json!({"prompt": "sort a list"})),
         (
             Method::POST,

@@ -15,4 +15,5 @@ mod origin;
 mod quality;
 mod sandbox;
 mod system;
+mod tokens;
 mod web;

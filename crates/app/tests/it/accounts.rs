@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use app::accounts::{AccountError, SESSION_SECONDS};
 use domain::accounts::{Password, Role};
 
-use crate::instance::{Instance, registration};
+use crate::instance::{Instance, registration, session_of};
 
 #[tokio::test]
 async fn the_set_up_token_makes_one_administrator_and_then_nothing() {
@@ -89,7 +89,11 @@ async fn a_session_ends_by_log_out_by_deactivation_and_by_time() {
     let user = instance.sign_in("ada", Role::User).await;
     instance.accounts.log_out(&user).await.unwrap();
     assert_eq!(
-        instance.accounts.authenticate(user.session).await.unwrap(),
+        instance
+            .accounts
+            .authenticate(session_of(&user))
+            .await
+            .unwrap(),
         None
     );
 
@@ -100,7 +104,11 @@ async fn a_session_ends_by_log_out_by_deactivation_and_by_time() {
         .await
         .unwrap();
     assert_eq!(
-        instance.accounts.authenticate(other.session).await.unwrap(),
+        instance
+            .accounts
+            .authenticate(session_of(&other))
+            .await
+            .unwrap(),
         None
     );
 
@@ -111,14 +119,18 @@ async fn a_session_ends_by_log_out_by_deactivation_and_by_time() {
     assert!(
         instance
             .accounts
-            .authenticate(admin.session)
+            .authenticate(session_of(&admin))
             .await
             .unwrap()
             .is_some()
     );
     instance.clock.0.fetch_add(1, Ordering::Relaxed);
     assert_eq!(
-        instance.accounts.authenticate(admin.session).await.unwrap(),
+        instance
+            .accounts
+            .authenticate(session_of(&admin))
+            .await
+            .unwrap(),
         None
     );
 }
@@ -135,7 +147,7 @@ async fn a_new_role_holds_from_the_next_request_and_the_last_administrator_stays
         .unwrap();
     let now = instance
         .accounts
-        .authenticate(user.session)
+        .authenticate(session_of(&user))
         .await
         .unwrap()
         .unwrap();

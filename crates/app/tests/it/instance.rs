@@ -10,11 +10,12 @@ use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
 use app::quality::QualityService;
 use app::sandbox::{NoSandbox, SandboxService};
+use app::tokens::TokenService;
 use async_trait::async_trait;
-use domain::accounts::{Password, Principal, Role};
+use domain::accounts::{Password, Principal, Proof, Role};
 use domain::ask::{Answered, Mode, Question, Style};
 use domain::embedding::{EmbedError, Embedder};
-use domain::id::Entropy;
+use domain::id::{Entropy, SessionId};
 use domain::sandbox::Sandbox;
 use domain::{Clock, Text, Timestamp};
 use retrieval::hybrid::HybridRetriever;
@@ -27,6 +28,7 @@ pub(crate) struct Instance {
     pub(crate) conversations: ConversationService,
     pub(crate) knowledge: KnowledgeService,
     pub(crate) quality: QualityService,
+    pub(crate) tokens: TokenService,
     pub(crate) clock: Arc<TestClock>,
 }
 
@@ -67,6 +69,7 @@ impl Instance {
             entropy: entropy.clone(),
         });
         Self {
+            tokens: TokenService::new(store.clone(), clock.clone(), entropy.clone()),
             accounts: AccountService::new(
                 store.clone(),
                 clock.clone(),
@@ -105,6 +108,14 @@ impl Instance {
             .ask(Asker::Account(who), question, None)
             .await
             .unwrap()
+    }
+}
+
+/// The session somebody signed in with.
+pub(crate) fn session_of(principal: &Principal) -> SessionId {
+    match principal.proof {
+        Proof::Session(session) => session,
+        other @ (Proof::Token(_) | Proof::Machine) => panic!("no session: {other:?}"),
     }
 }
 

@@ -9,3 +9,4 @@ mod judging;
 mod library;
 mod repair;
 mod scripted;
+mod tokens;

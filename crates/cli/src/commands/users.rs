@@ -3,13 +3,14 @@
 use std::io::Write as _;
 
 use app::accounts::{AccountService, AccountSettings, Registration};
-use domain::PageRequest;
+use app::tokens::TokenService;
 use domain::accounts::{Account, Password, Role};
+use domain::{PageRequest, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 use crate::args::{
-    CreateUserArgs, ListUsersArgs, ResetPasswordArgs, RoleArgs, UsersAct, UsersArgs,
+    CreateUserArgs, ListUsersArgs, ResetPasswordArgs, RoleArgs, TokenArgs, UsersAct, UsersArgs,
 };
 use crate::config::Config;
 use crate::ports::{SystemClock, SystemEntropy};
@@ -22,17 +23,16 @@ pub(super) async fn run(args: UsersArgs, config: &Config) -> anyhow::Result<()> 
         admin_limit: config.admin_limit.value,
         registration_open: config.registration_open.value,
     };
-    let accounts = AccountService::new(
-        Arc::new(store.clone()),
-        Arc::new(SystemClock),
-        Arc::new(SystemEntropy),
-        settings,
-    );
+    let port = Arc::new(store.clone());
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let tokens = TokenService::new(port.clone(), clock.clone(), entropy.clone());
+    let accounts = AccountService::new(port, clock, entropy, settings);
     let done = match args.act {
         UsersAct::Create(args) => create(args, &accounts).await,
         UsersAct::List(args) => list(&args, &accounts).await,
         UsersAct::Role(args) => set_role(&args, &accounts).await,
         UsersAct::ResetPassword(args) => reset_password(&args, &accounts).await,
+        UsersAct::Token(args) => make_token(&args, &accounts, &tokens).await,
     };
     store.close().await;
     done
@@ -84,7 +84,7 @@ async fn list(args: &ListUsersArgs, accounts: &AccountService) -> anyhow::Result
     for account in &all {
         let (email, username) = (account.email.as_str(), account.username.as_str());
         let (role, state) = (account.role.name(), state_of(account));
-        let day: String = created_at(account).chars().take(10).collect();
+        let day: String = rfc3339(account.created_at).chars().take(10).collect();
         writeln!(
             out,
             "{email:<email_width$}  {username:<name_width$}  {role:<9}  {state:<8}  {day}"
@@ -126,8 +126,31 @@ async fn reset_password(args: &ResetPasswordArgs, accounts: &AccountService) -> 
     let email = account.email.as_str();
     writeln!(
         terminal::stdout(),
-        "{email} has a new password and is signed out everywhere"
+        "{email} has a new password, is signed out everywhere, and its API tokens are revoked"
     )?;
+    Ok(())
+}
+
+async fn make_token(
+    args: &TokenArgs,
+    accounts: &AccountService,
+    tokens: &TokenService,
+) -> anyhow::Result<()> {
+    let owner = accounts.act_locally_as(&args.email).await?;
+    let (token, secret) = tokens
+        .create(&owner, &args.name, args.expires_in_days)
+        .await?;
+    if args.json {
+        return terminal::print_json(&json!({
+            "id": token.id.to_string(),
+            "name": token.name.as_str(),
+            "token": secret.reveal(),
+            "created_at": rfc3339(token.created_at),
+            "expires_at": token.expires_at.map(rfc3339),
+        }));
+    }
+    // The secret alone, so that a script can take it as it is.
+    writeln!(terminal::stdout(), "{}", secret.reveal())?;
     Ok(())
 }
 
@@ -139,7 +162,7 @@ fn to_json(account: &Account) -> Value {
         "username": account.username.as_str(),
         "role": account.role.name(),
         "active": account.active,
-        "created_at": created_at(account),
+        "created_at": rfc3339(account.created_at),
     })
 }
 
@@ -147,9 +170,9 @@ fn state_of(account: &Account) -> &'static str {
     if account.active { "active" } else { "inactive" }
 }
 
-/// The moment of creation as RFC 3339 in UTC.
-fn created_at(account: &Account) -> String {
-    chrono::DateTime::from_timestamp_millis(account.created_at.millis())
+/// A moment as RFC 3339 in UTC.
+fn rfc3339(moment: Timestamp) -> String {
+    chrono::DateTime::from_timestamp_millis(moment.millis())
         .unwrap_or_default()
         .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

@@ -22,6 +22,7 @@ fn the_help_of_every_command_is_as_committed() {
         "users list",
         "users role",
         "users reset-password",
+        "users token",
         "models",
         "models prepare",
         "sandbox",

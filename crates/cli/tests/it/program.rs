@@ -252,6 +252,8 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn of(server: &Server) -> Self {
+        // Clients are built with TLS even where none is spoken; a second installation is refused and harmless.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
             .no_proxy()
@@ -269,6 +271,14 @@ impl Client {
         Self {
             base: server.url(""),
             ..self.clone()
+        }
+    }
+
+    /// A program that sends this token.
+    pub(crate) fn with_token(server: &Server, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..Self::of(server)
         }
     }
 

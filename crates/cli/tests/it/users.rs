@@ -196,3 +196,51 @@ async fn a_new_password_ends_the_sessions_of_a_running_server() {
         200
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_printed_for_a_script_and_holds_at_a_running_server() {
+    let home = Home::new();
+    home.create_user("user", "ada").done();
+    let words = [
+        "users",
+        "token",
+        "--email",
+        "ada@example.org",
+        "--name",
+        "editor",
+    ];
+    let plain = home.run(&words).done().out;
+    let secret = plain.trim_end();
+    assert!(
+        secret.starts_with("cg_") && secret.len() == 46 && plain.lines().count() == 1,
+        "{plain}"
+    );
+    let told = [&words[..], &["--expires-in-days", "7", "--json"]].concat();
+    let told = home.run(&told).done().json();
+    assert_eq!(told["name"], "editor");
+    assert!(told["expires_at"].is_string(), "{told}");
+    assert_ne!(told["token"], secret);
+
+    let server = Server::start(&home);
+    for (token, status) in [
+        (secret, 200),
+        (told["token"].as_str().unwrap(), 200),
+        ("cg_rubbish", 401),
+    ] {
+        let client = Client::with_token(&server, token);
+        let answer = client.get("/api/v1/conversations").await.unwrap();
+        assert_eq!(answer.0, status, "{answer:?}");
+    }
+}
+
+#[test]
+fn a_token_for_nobody_or_without_a_name_is_refused() {
+    let home = Home::new();
+    home.create_user("user", "ada").done();
+    let token = |email: &str, name: &str| {
+        let ran = home.run(&["users", "token", "--email", email, "--name", name]);
+        ran.failed().err
+    };
+    assert!(token("bob@example.org", "x").contains("no such account"));
+    assert!(token("ada@example.org", " ").contains("name: use 1 to 64 characters"));
+}

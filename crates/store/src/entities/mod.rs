@@ -5,6 +5,7 @@
 )]
 
 pub mod account;
+pub mod api_token;
 pub mod conversation;
 pub mod item;
 pub mod item_vector;

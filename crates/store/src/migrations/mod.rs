@@ -8,6 +8,7 @@ mod m0001_accounts;
 mod m0002_conversations;
 mod m0003_knowledge;
 mod m0004_checks;
+mod m0005_api_tokens;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_conversations::Migration),
             Box::new(m0003_knowledge::Migration),
             Box::new(m0004_checks::Migration),
+            Box::new(m0005_api_tokens::Migration),
         ]
     }
 }

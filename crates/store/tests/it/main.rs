@@ -23,3 +23,4 @@ mod postgres;
 mod quality;
 mod samples;
 mod schema;
+mod tokens;

@@ -360,6 +360,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List your API tokens. */
+        get: operations["list_tokens"];
+        put?: never;
+        /**
+         * Make an API token.
+         * @description It acts with the role of your account, but manages neither accounts, tokens nor models. An account has 20 at most.
+         */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API token; it stops working at once. */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/explain": {
         parameters: {
             query?: never;
@@ -615,6 +653,45 @@ export interface components {
              */
             receipt_id: string | null;
         };
+        /** @description Your API tokens. */
+        ApiTokenListResponse: {
+            /** @description All of them, oldest first. */
+            tokens: components["schemas"]["ApiTokenResponse"][];
+        };
+        /**
+         * @description What is known of an API token; never its secret.
+         * @example {
+         *       "created_at": "2026-11-20T10:15:30.000Z",
+         *       "expires_at": "2027-02-18T10:15:30.000Z",
+         *       "id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a11",
+         *       "last_used_at": null,
+         *       "name": "laptop"
+         *     }
+         */
+        ApiTokenResponse: {
+            /**
+             * Format: uuid
+             * @description Identity, to revoke it by.
+             */
+            id: string;
+            /** @description What you call it. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null when it does not.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last used, to about a minute; null when it never was.
+             */
+            last_used_at?: string | null;
+        };
         /**
          * @description A question.
          * @example {
@@ -753,6 +830,53 @@ export interface components {
              * @description When a message was last added or the title changed.
              */
             updated_at: string;
+        };
+        /**
+         * @description A new API token.
+         * @example {
+         *       "expires_in_days": 90,
+         *       "name": "laptop"
+         *     }
+         */
+        CreateApiTokenRequest: {
+            /** @description What you call it, 1 to 64 characters. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Days until it ends by itself; it does not when left out.
+             */
+            expires_in_days?: number | null;
+        };
+        /**
+         * @description A new API token with its secret, which is told this once.
+         * @example {
+         *       "created_at": "2026-11-20T10:15:30.000Z",
+         *       "expires_at": "2027-02-18T10:15:30.000Z",
+         *       "id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a11",
+         *       "name": "laptop",
+         *       "token": "cg_3q2-7wRk…"
+         *     }
+         */
+        CreatedApiTokenResponse: {
+            /**
+             * Format: uuid
+             * @description Identity, to revoke it by.
+             */
+            id: string;
+            /** @description What you call it. */
+            name: string;
+            /** @description The secret; keep it, it cannot be told again. Send it as `Authorization: Bearer …`. */
+            token: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null when it does not.
+             */
+            expires_at?: string | null;
         };
         /** @description Where in a program an error came up. */
         ErrorPlace: {
@@ -1924,7 +2048,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Your role does not allow this, or the request came from a page of another site. */
+        /** @description Your role does not allow this, an API token does not, or the request came from a page of another site. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2708,6 +2832,89 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your tokens, without their secrets. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenListResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The token with its secret, which is told this once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiTokenResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Validation"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
