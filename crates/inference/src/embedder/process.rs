@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::EmbedderConfig;
-use crate::engine::EngineArgs;
 use crate::engine::frame::{self, Reply};
+use crate::engine::{EmbedArgs, EngineArgs};
 
 /// libgomp's busy-waiting, in loop turns: free on an idle machine, and half the time of its default on a busy one.
 const GOMP_SPINCOUNT: &str = "10000";
@@ -53,10 +53,10 @@ impl StartingEngine {
     /// and its own process group, so that Ctrl-C reaches the server first.
     pub(super) fn spawn(config: &EmbedderConfig) -> io::Result<Self> {
         let (socket, theirs) = UnixStream::pair()?;
-        let args = EngineArgs {
+        let args = EngineArgs::Embed(EmbedArgs {
             model: config.model.clone(),
             threads: config.threads,
-        };
+        });
         let threads: OsString = config.threads.to_string().into();
         let child = Command::new(&config.program)
             .args(&config.args)

@@ -13,6 +13,7 @@ fn start(model: &Path) -> (Child, UnixStream) {
     ours.set_read_timeout(Some(PATIENCE)).unwrap();
     let child = Command::new(ENGINE)
         .args([
+            Path::new("embed"),
             Path::new("--model"),
             model,
             Path::new("--threads"),
@@ -68,7 +69,7 @@ fn it_refuses_nonsense_on_the_connection() {
 #[test]
 fn it_refuses_a_person_at_a_terminal() {
     let output = Command::new(ENGINE)
-        .args(["--model", "any.gguf", "--threads", "1"])
+        .args(["embed", "--model", "any.gguf", "--threads", "1"])
         .stdin(Stdio::null())
         .output()
         .unwrap();

@@ -12,6 +12,8 @@ mod engine;
 mod golden;
 mod supervision;
 mod tiny;
+mod writer_model;
+mod writing;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ use std::time::{Duration, Instant};
 use inference::{EmbedderConfig, EmbedderLimits, SupervisedEmbedder, find_or_prepare_model};
 
 /// The engine that these tests start.
-const ENGINE: &str = env!("CARGO_BIN_EXE_embedding-engine");
+const ENGINE: &str = env!("CARGO_BIN_EXE_engine");
 /// Nothing here takes this long unless it hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 

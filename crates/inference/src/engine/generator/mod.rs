@@ -1,3 +1,73 @@
-//! The generating engine: one language model, many requests at a time.
+//! The role `write`: one language model, many requests at a time.
 
 pub(crate) mod frame;
+mod grammar;
+mod load;
+mod orders;
+mod schedule;
+mod text;
+mod tokens;
+
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc;
+use std::thread;
+
+use llama_cpp_2::llama_backend::LlamaBackend;
+
+use super::EngineError;
+use super::args::WriteArgs;
+use frame::Report;
+use load::load;
+use orders::{OrderReader, Reports};
+use schedule::Scheduler;
+use tokens::Tokeniser;
+
+/// Orders that are made ready before the computing thread takes them.
+const ORDERS_AHEAD_MAX: usize = 64;
+
+/// Answers until the server closes the connection. A model that cannot be used is reported to the server.
+pub(super) fn run(args: &WriteArgs, socket: &UnixStream) -> Result<(), EngineError> {
+    let reports = Reports::new(socket.try_clone().map_err(EngineError::Connection)?);
+    let result = serve(args, socket, &reports);
+    if let Err(EngineError::Model(reason)) = &result {
+        // The server may be gone already; the error is returned in any case.
+        let _ = reports.send(&Report::Broken {
+            reason: reason.clone(),
+        });
+    }
+    result
+}
+
+fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(), EngineError> {
+    #[cfg(feature = "dynamic-backends")]
+    llama_cpp_2::llama_backend::load_backends();
+    let mut backend =
+        LlamaBackend::init().map_err(|error| EngineError::Model(error.to_string()))?;
+    backend.void_logs();
+    let mut loaded = load(&backend, args)?;
+    let adapters = std::mem::take(&mut loaded.adapters);
+    let context = loaded.new_context(&backend, args)?;
+    let tokeniser = Tokeniser::new(loaded.model.vocab());
+    reports.send(&Report::Ready(loaded.report(&context)))?;
+    let reader = OrderReader {
+        model: &loaded.model,
+        tokeniser: &tokeniser,
+        reports,
+        context_tokens: loaded.context_tokens,
+        adapter_count: adapters.len(),
+    };
+    let mut scheduler = Scheduler::new(context, adapters, &tokeniser, reports, &loaded);
+    let (sender, commands) = mpsc::sync_channel(ORDERS_AHEAD_MAX);
+    thread::scope(|scope| {
+        let reading = scope.spawn(move || reader.run(socket, &sender));
+        let computed = scheduler.run(&commands);
+        drop(commands);
+        if computed.is_err() {
+            // Wakes the reader, whose orders nobody takes any more; fails only when the connection is gone.
+            let _ = socket.shutdown(Shutdown::Read);
+        }
+        let read = reading.join().expect("BUG: reading orders does not panic");
+        computed.and(read)
+    })
+}

@@ -1,4 +1,4 @@
-//! The engine process by itself: `embedding-engine --model FILE --threads N`, spoken to over standard input.
+//! The engine process by itself: `engine ROLE --model FILE …`, spoken to over standard input.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         Err(error) => {
             use std::io::Write as _;
             // Standard error may be closed; the exit code says the same.
-            let _ = writeln!(std::io::stderr(), "embedding-engine: {error}");
+            let _ = writeln!(std::io::stderr(), "engine: {error}");
             ExitCode::FAILURE
         }
     }
