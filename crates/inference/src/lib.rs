@@ -4,14 +4,15 @@
 pub mod catalogue;
 mod embedder;
 pub mod engine;
+mod generation;
 pub mod gguf;
 pub mod minilm;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the pool of engines renders with it next")
-)]
+mod supervision;
 mod template;
 
 pub use catalogue::{CatalogueConfig, FolderCatalogue};
 pub use embedder::{EmbedderConfig, EmbedderLimits, EngineStatus, SupervisedEmbedder};
+pub use generation::{
+    Counters, LocalWriter, LocalWriterConfig, ModelCounters, WriterLimits, default_budget_bytes,
+};
 pub use minilm::find_or_prepare_model;

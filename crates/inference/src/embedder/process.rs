@@ -1,6 +1,5 @@
 //! One engine process as the server sees it: start it, ask it, end it. Whether to start another is decided by the worker.
 
-use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -11,9 +10,7 @@ use std::time::Duration;
 use super::EmbedderConfig;
 use crate::engine::frame::{self, Reply};
 use crate::engine::{EmbedArgs, EngineArgs};
-
-/// libgomp's busy-waiting, in loop turns: free on an idle machine, and half the time of its default on a busy one.
-const GOMP_SPINCOUNT: &str = "10000";
+use crate::supervision::engine_environment;
 
 /// A started process whose model is not loaded yet.
 pub(super) struct StartingEngine {
@@ -57,15 +54,11 @@ impl StartingEngine {
             model: config.model.clone(),
             threads: config.threads,
         });
-        let threads: OsString = config.threads.to_string().into();
         let child = Command::new(&config.program)
             .args(&config.args)
             .args(args.to_args())
             .env_clear()
-            .env("GOMP_SPINCOUNT", GOMP_SPINCOUNT)
-            .env("OMP_NUM_THREADS", threads)
-            // Else a failed assertion looks for a debugger.
-            .env("GGML_NO_BACKTRACE", "1")
+            .envs(engine_environment(config.threads))
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())

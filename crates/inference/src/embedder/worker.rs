@@ -12,12 +12,9 @@ use tokio::sync::oneshot;
 use super::process::{AskError, Engine, StartingEngine};
 use super::queue::{Answer, Job, Queue};
 use super::{EmbedderConfig, EngineStatus};
+use crate::supervision::pause_after;
 use crate::{gguf, minilm};
 
-/// Pause after the second failure in a row; it doubles with each further one. After the first there is none.
-const PAUSE_FIRST: Duration = Duration::from_millis(100);
-/// Longest pause between starts.
-const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// A pause up to this long is waited for; during a longer one questions fail at once, because search can go on by words.
 const PAUSE_WAITED_MAX: Duration = Duration::from_millis(500);
 
@@ -327,28 +324,5 @@ impl Failures {
     fn add(&mut self, reason: &str) {
         self.count = self.count.saturating_add(1);
         self.pause = Some((Instant::now() + pause_after(self.count), reason.to_owned()));
-    }
-}
-
-/// Pause after `failures` in a row.
-fn pause_after(failures: u32) -> Duration {
-    match failures.checked_sub(2) {
-        None => Duration::ZERO,
-        Some(exponent) => PAUSE_FIRST
-            .saturating_mul(2_u32.saturating_pow(exponent))
-            .min(PAUSE_MAX),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_a_bound() {
-        let pauses: Vec<u128> = [0, 1, 2, 3, 4, 8, 9, 40, u32::MAX]
-            .map(|count| pause_after(count).as_millis())
-            .to_vec();
-        assert_eq!(pauses, [0, 0, 100, 200, 400, 6400, 10_000, 10_000, 10_000]);
     }
 }

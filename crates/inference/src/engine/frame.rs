@@ -6,7 +6,7 @@
 use std::io::{self, Read, Write};
 
 /// Longest frame in bytes, without its length field.
-const FRAME_BYTES_MAX: u32 = 4 << 20;
+pub(crate) const FRAME_BYTES_MAX: u32 = 4 << 20;
 /// Most texts in a request.
 pub(crate) const TEXTS_MAX: usize = 32;
 /// Longest text in bytes. 256 tokens are seldom more than 2 KiB.

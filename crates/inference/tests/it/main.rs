@@ -10,6 +10,7 @@ mod catalogue;
 mod damage;
 mod engine;
 mod golden;
+mod local_writer;
 mod supervision;
 mod tiny;
 mod writer_model;

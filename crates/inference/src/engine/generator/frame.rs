@@ -1,5 +1,4 @@
 //! The language between the server and a generating engine: JSON in the frames of [`crate::engine::frame`], both ways at any time.
-#![expect(dead_code, reason = "the supervisor comes next")]
 
 use std::io::{self, Read, Write};
 

@@ -44,10 +44,10 @@ pub(super) struct Loaded {
 
 /// What sizes are reckoned from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Shape {
+pub(crate) struct Shape {
     layers: u64,
     /// Bytes that a token takes in the context, all layers together.
-    token_bytes: u64,
+    pub(crate) token_bytes: u64,
     embedding: u64,
     feed_forward: u64,
     vocabulary: u64,
@@ -184,7 +184,7 @@ impl Loaded {
 }
 
 impl Shape {
-    fn read(header: &Header) -> Self {
+    pub(crate) fn read(header: &Header) -> Self {
         let architecture = header.find_text("general.architecture").unwrap_or_default();
         let number = |key: &str| find_number(header, &format!("{architecture}.{key}"));
         let layers = number("block_count").unwrap_or(0);
@@ -225,7 +225,7 @@ impl Shape {
 
     /// An estimate of what computing takes: for each token of a batch its logits, some rows as wide as the embedding and the
     /// feed-forward layer, and what it attends to.
-    fn compute_bytes(&self, cells: u64) -> u64 {
+    pub(crate) fn compute_bytes(&self, cells: u64) -> u64 {
         /// Rows as wide as the embedding that are alive together.
         const ROWS: u64 = 8;
         let numbers = self

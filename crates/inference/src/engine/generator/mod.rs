@@ -18,6 +18,7 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use super::EngineError;
 use super::args::WriteArgs;
 use frame::Report;
+pub(crate) use load::Shape;
 use load::load;
 use orders::{OrderReader, Reports};
 use schedule::Scheduler;

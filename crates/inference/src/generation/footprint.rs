@@ -1,0 +1,63 @@
+//! How much memory a model takes, reckoned before it is loaded, and what is given up when that is too much: first parallel
+//! requests, then length of the context.
+
+use std::num::NonZeroU32;
+
+use domain::models::residence::MemoryUse;
+
+use super::prepare::Prepared;
+
+/// A shorter context is of no use with sources in the prompt.
+const CONTEXT_TOKENS_MIN: u32 = 2048;
+
+/// What a model is loaded with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Footprint {
+    /// Tokens a request may have.
+    pub(super) context_tokens: NonZeroU32,
+    pub(super) parallel: NonZeroU32,
+    pub(super) memory: MemoryUse,
+}
+
+/// The largest footprint within the wishes that takes at most `room_bytes`; the smallest there is as the error when none does.
+pub(super) fn choose_footprint(
+    model: &Prepared,
+    context_tokens: NonZeroU32,
+    parallel_max: NonZeroU32,
+    room_bytes: u64,
+) -> Result<Footprint, Footprint> {
+    let trained = NonZeroU32::new(model.trained_tokens).unwrap_or(NonZeroU32::MAX);
+    let mut context = context_tokens.min(trained);
+    let mut parallel = parallel_max;
+    loop {
+        let footprint = reckon(model, context, parallel);
+        if footprint.memory.total() <= room_bytes {
+            return Ok(footprint);
+        }
+        let half = |number: NonZeroU32| NonZeroU32::new(number.get() / 2);
+        if let Some(fewer) = half(parallel) {
+            parallel = fewer;
+        } else if let Some(shorter) = half(context)
+            && context.get() > CONTEXT_TOKENS_MIN
+        {
+            context = NonZeroU32::new(shorter.get().max(CONTEXT_TOKENS_MIN)).unwrap_or(shorter);
+        } else {
+            return Err(footprint);
+        }
+    }
+}
+
+fn reckon(model: &Prepared, context_tokens: NonZeroU32, parallel: NonZeroU32) -> Footprint {
+    // The context is one pool for all requests.
+    let cells = u64::from(context_tokens.get()) * u64::from(parallel.get());
+    Footprint {
+        context_tokens,
+        parallel,
+        memory: MemoryUse {
+            weights: model.weights_bytes,
+            context: model.shape.token_bytes.saturating_mul(cells),
+            adapters: model.adapters_bytes,
+            compute: model.shape.compute_bytes(cells),
+        },
+    }
+}
