@@ -1,12 +1,13 @@
 //! Writes small language models for browser tests and benchmarks to files.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 use testmodels::{
     CopyAdapter, Family, Size, Weights, write_adapter, write_copy_adapter, write_copy_model,
-    write_random,
+    write_published, write_published_adapter, write_random,
 };
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +36,31 @@ pub(crate) enum ModelCommand {
         /// How the weights of the real shape are stored.
         #[arg(long, default_value = "q4_0")]
         weights: WeightsName,
+        /// Another number gives other weights.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// A tiny model with random weights as it would be published: safetensors, a configuration and a tokenizer.
+    Published {
+        /// Name of the published model whose shape it has.
+        #[arg(value_parser = find_family)]
+        family: Family,
+        /// The folder to write to; made when it is not there.
+        folder: PathBuf,
+        /// Another number gives other weights.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// A PEFT adapter with random weights for such a model.
+    PublishedAdapter {
+        /// Name of the published model whose shape it has.
+        #[arg(value_parser = find_family)]
+        family: Family,
+        /// The folder to write to; made when it is not there.
+        folder: PathBuf,
+        /// Its rank.
+        #[arg(long, default_value_t = 4)]
+        rank: u32,
         /// Another number gives other weights.
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -109,6 +135,23 @@ pub(crate) fn run(command: &ModelCommand) -> anyhow::Result<ExitCode> {
                 SizeName::Real => Size::Real(weights),
             };
             write_random(*family, size, *seed, out)?;
+        }
+        ModelCommand::Published {
+            family,
+            folder,
+            seed,
+        } => {
+            fs::create_dir_all(folder)?;
+            write_published(*family, *seed, folder)?;
+        }
+        ModelCommand::PublishedAdapter {
+            family,
+            folder,
+            rank,
+            seed,
+        } => {
+            fs::create_dir_all(folder)?;
+            write_published_adapter(*family, *rank, *seed, folder)?;
         }
         ModelCommand::Adapter {
             model,

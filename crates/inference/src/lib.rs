@@ -2,6 +2,7 @@
 //! A C++ assertion ends an engine, not the product; unloading a model gives all its memory back.
 
 pub mod catalogue;
+pub mod convert;
 mod embedder;
 pub mod engine;
 mod generation;

@@ -146,7 +146,7 @@ fn add_blocks(count: usize, deviation: f32, random: &mut Random, bytes: &mut Vec
 
 /// Every tensor of a model, in the order of the file. Deviations keep numbers of the same size through all layers, let the layers
 /// outweigh the token that was read (or the model would only repeat it), and make the best token clearly the best.
-fn plan_tensors(family: Family, shape: &Shape, tokens: usize) -> Vec<RandomTensor> {
+pub(crate) fn plan_tensors(family: Family, shape: &Shape, tokens: usize) -> Vec<RandomTensor> {
     let tokens = u32::try_from(tokens).expect("BUG: vocabularies are small");
     let mut list = TensorList::default();
     let [queries, keys] = [shape.heads, shape.kv_heads].map(|heads| heads * shape.head_width);

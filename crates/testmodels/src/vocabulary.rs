@@ -145,6 +145,7 @@ impl Vocabulary {
         for byte in printable {
             self.add(spell_piece(byte), NORMAL);
         }
+        self.merges = self.list_all_merges();
     }
 
     /// Words are ASCII, so a byte is a letter.
@@ -161,6 +162,22 @@ impl Vocabulary {
                 left = merged;
             }
         }
+    }
+
+    /// Every way to put a merged token together, in the order of the tokens: pieces are merged whenever the result is a token.
+    fn list_all_merges(&self) -> Vec<(String, String)> {
+        let merged = self.merges.iter();
+        let merged = merged.map(|(left, right)| format!("{left}{right}"));
+        let has = |text: &str| self.tokens.iter().any(|token| token == text);
+        merged
+            .flat_map(|token| {
+                let cuts: Vec<usize> = token.char_indices().skip(1).map(|(at, _)| at).collect();
+                let ways = cuts.into_iter().map(|at| token.split_at(at));
+                let ways = ways.filter(|(left, right)| has(left) && has(right));
+                ways.map(|(left, right)| (left.to_owned(), right.to_owned()))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
     }
 
     /// The id of a token.

@@ -7,6 +7,7 @@
 )]
 
 mod catalogue;
+mod convert;
 mod damage;
 mod engine;
 mod golden;
