@@ -127,7 +127,15 @@ pub(super) fn spawn(
         next_count: COUNT_IDS_FROM,
         heard: Instant::now(),
     };
-    tokio::spawn(task.run(launch.start_max));
+    let watcher = task.herald.clone();
+    let running = tokio::spawn(task.run(launch.start_max));
+    tokio::spawn(async move {
+        // The process was ended with its task; nobody may wait for news of it for ever.
+        if running.await.is_err() {
+            let reason = "the task of its engine ended".to_owned();
+            watcher.tell(News::Gone(Some(reason)));
+        }
+    });
     Ok((pid, sender))
 }
 

@@ -466,21 +466,30 @@ async fn a_pinned_model_makes_no_room() {
 
 #[tokio::test]
 async fn a_model_gets_less_context_and_fewer_places_before_it_is_refused() {
-    let config = |budget_bytes| LocalWriterConfig {
+    let with_budget = |budget_bytes| LocalWriterConfig {
         budget_bytes,
         parallel_max: NonZeroU32::new(4).unwrap(),
         ..config()
     };
-    let bytes = house(config(1 << 30)).await.one_model_bytes().await;
+    let bytes = house(with_budget(1 << 30)).await.one_model_bytes().await;
     let parallel = async |budget_bytes| {
-        let config = config(budget_bytes);
-        let house = house(config).await;
+        let house = house(with_budget(budget_bytes)).await;
         house.writer.load(&name("a")).await?;
         let resident = house.resident("a").await.unwrap();
         Ok::<_, WritingError>((resident.context_tokens, resident.parallel_max))
     };
     assert_eq!(parallel(bytes).await, Ok((CONTEXT_TOKENS, 4)));
     assert_eq!(parallel(bytes - 1).await, Ok((CONTEXT_TOKENS, 2)));
+    // And with one place already: half the context, which the smallest prompts with sources need.
+    let bytes = house(config()).await.one_model_bytes().await;
+    let shorter = house(LocalWriterConfig {
+        budget_bytes: bytes - 1,
+        ..config()
+    })
+    .await;
+    shorter.writer.load(&name("a")).await.unwrap();
+    let resident = shorter.resident("a").await.unwrap();
+    assert_eq!((resident.context_tokens, resident.parallel_max), (2048, 1));
     assert!(matches!(
         parallel(1000).await,
         Err(WritingError::NoMemory {
@@ -636,6 +645,43 @@ async fn closing_ends_every_process_and_every_text() {
     assert_eq!(refused, Some(WritingError::Closing));
     house.writer.close().await;
     assert_eq!(house.writer.ledger().await, Ledger::default());
+}
+
+#[tokio::test]
+async fn adapters_are_loaded_with_their_model_and_named_by_requests() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = Arc::new(catalogue(folder.path()));
+    let path = folder.path().join("a.gguf");
+    write_model(&path, 1, &[]);
+    let imported = models.import(path, name("a"), &Patience::endless()).await;
+    imported.unwrap();
+    let writer = LocalWriter::new(config(), models.clone(), Arc::new(Noon));
+    let plain = request("a", "hello", 10);
+    let adapted = WritingRequest {
+        adapter: "terse".parse().ok(),
+        ..plain.clone()
+    };
+    let error = writer.write(adapted.clone()).await.err();
+    assert!(
+        matches!(error, Some(WritingError::UnknownAdapter { .. })),
+        "{error:?}"
+    );
+    let before = read(writer.write(plain.clone()).await.unwrap()).await;
+    let path = folder.path().join("terse.gguf");
+    tiny::write_adapter(&path, "llama");
+    let adapter = "terse".parse().unwrap();
+    models
+        .import_adapter(path, &name("a"), adapter)
+        .await
+        .unwrap();
+    // The engine that runs knows nothing of it and is replaced.
+    read(writer.write(adapted).await.unwrap()).await.unwrap();
+    let ledger = writer.ledger().await;
+    assert_eq!(ledger.residents[0].adapters.len(), 1);
+    assert!(ledger.residents[0].memory.adapters > 0);
+    let after = read(writer.write(plain).await.unwrap()).await;
+    assert_eq!(before.unwrap().1, after.unwrap().1);
+    assert_eq!(writer.counters().loads, 2);
 }
 
 #[tokio::test]
