@@ -7,7 +7,13 @@ mod embedder;
 pub mod engine;
 mod generation;
 pub mod gguf;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the pool of engines constrains with it next")
+)]
+mod grammar;
 pub mod minilm;
+mod remote;
 mod supervision;
 mod template;
 
@@ -17,3 +23,7 @@ pub use generation::{
     Counters, LocalWriter, LocalWriterConfig, ModelCounters, WriterLimits, default_budget_bytes,
 };
 pub use minilm::find_or_prepare_model;
+pub use remote::{
+    ApiKey, BackendHealth, CombinedWriter, RemoteBackend, RemoteConfigError, RemoteTimeouts,
+    RemoteWriter,
+};

@@ -391,7 +391,7 @@ fn json_is_written_as_python_writes_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn no_text_of_a_message_is_ever_markup(
