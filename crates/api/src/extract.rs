@@ -22,16 +22,35 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
-        let has_json = is_json(request.headers());
-        let bytes = read_body(request.into_body(), shared.api.settings.body_bytes_max).await?;
-        if !has_json {
-            return Err(Problem::new(
-                Kind::UnsupportedMediaType,
-                "send JSON, with the header `Content-Type: application/json`",
-            ));
-        }
-        parse_json(&bytes).map(Self)
+        read_json(request, shared.api.settings.body_bytes_max)
+            .await
+            .map(Self)
     }
+}
+
+/// A JSON object as the body, which may hold a long prompt.
+pub(crate) struct LongJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Shared> for LongJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        read_json(request, shared.api.settings.prompt_bytes_max)
+            .await
+            .map(Self)
+    }
+}
+
+async fn read_json<T: DeserializeOwned>(request: Request, bytes_max: usize) -> Result<T, Problem> {
+    let has_json = is_json(request.headers());
+    let bytes = read_body(request.into_body(), bytes_max).await?;
+    if !has_json {
+        return Err(Problem::new(
+            Kind::UnsupportedMediaType,
+            "send JSON, with the header `Content-Type: application/json`",
+        ));
+    }
+    parse_json(&bytes)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -192,6 +211,19 @@ impl<T: FromStr> FromRequestParts<Shared> for Id<T> {
         let text = Path::<String>::from_request_parts(parts, shared).await;
         let id = text.ok().and_then(|Path(text)| text.parse().ok());
         id.map(Self).ok_or_else(|| Problem::not_found("entry"))
+    }
+}
+
+/// The rest of the path, decoded; slashes belong to it.
+pub(crate) struct Rest(pub(crate) String);
+
+impl FromRequestParts<Shared> for Rest {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let text = Path::<String>::from_request_parts(parts, shared).await;
+        text.map(|Path(text)| Self(text))
+            .map_err(|_| Problem::not_found("entry"))
     }
 }
 

@@ -19,6 +19,7 @@ mod token;
 mod traffic;
 mod web;
 mod wire;
+mod writing_stream;
 
 pub use openapi::{document as openapi, render as render_openapi};
 pub use router::router;

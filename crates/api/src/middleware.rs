@@ -32,7 +32,14 @@ const SECURITY_HEADERS: [(&str, &str); 7] = [
 ];
 
 /// Routes that a language model may have to answer.
-const SLOW_ROUTES: [&str; 3] = ["/generate", "/explain", "/api/v1/ask"];
+const SLOW_ROUTES: [&str; 6] = [
+    "/generate",
+    "/explain",
+    "/api/v1/ask",
+    "/v1/chat/completions",
+    "/v1/completions",
+    "/v1/embeddings",
+];
 
 /// Adds the security headers, and forbids storing any answer that does not say otherwise.
 pub(crate) async fn secure(request: Request, next: Next) -> Response {
@@ -104,6 +111,16 @@ pub(crate) async fn limit_time(
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::timed_out().into_response(),
+    }
+}
+
+/// Gives refusals of the OpenAI-compatible API the shape that its clients read, wherever they come from.
+pub(crate) async fn shape_refusals(request: Request, next: Next) -> Response {
+    let is_openai = request.uri().path().starts_with("/v1/");
+    let response = next.run(request).await;
+    match response.extensions().get::<Problem>() {
+        Some(problem) if is_openai => problem.to_openai_response(response.headers()),
+        Some(_) | None => response,
     }
 }
 

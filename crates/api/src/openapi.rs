@@ -19,8 +19,9 @@ use crate::access::{Access, find_rule};
 use crate::problem::{CONTENT_TYPE, Problem};
 use crate::router::documented_routes;
 use crate::token::SESSION_COOKIE;
+use crate::wire::openai::error::OpenAiError;
 
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("accounts", "Registering, signing in and out."),
     (
         "tokens",
@@ -31,6 +32,11 @@ const TAGS: [(&str, &str); 9] = [
         "Accounts, the sandbox and the quality of answers, for administrators.",
     ),
     ("ask", "Generating and explaining."),
+    (
+        "openai",
+        "The OpenAI-compatible API, for programs that know it: set their base address to `/v1` and their key to an API token. \
+         Unknown fields are ignored, as OpenAI's servers do.",
+    ),
     ("conversations", "What you asked and what was answered."),
     ("knowledge", "What is known, and teaching."),
     ("analysis", "Reading code without running it."),
@@ -85,6 +91,47 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
     ),
 ];
 
+/// Refusals of the OpenAI-compatible API by status: name in the document and meaning.
+const OPENAI_ERRORS: [(&str, &str, &str); 9] = [
+    (
+        "400",
+        "OpenAiBadRequest",
+        "A field was refused; `param` names it. `context_length_exceeded`: the prompt does not fit.",
+    ),
+    (
+        "401",
+        "OpenAiUnauthorized",
+        "The token is missing, wrong, ended or revoked.",
+    ),
+    (
+        "403",
+        "OpenAiForbidden",
+        "Your role does not allow this, or the request came from a page of another site.",
+    ),
+    ("404", "OpenAiNotFound", "There is no such model."),
+    ("413", "OpenAiTooLarge", "The body is too large."),
+    (
+        "415",
+        "OpenAiUnsupportedMediaType",
+        "The body is not `application/json`.",
+    ),
+    (
+        "429",
+        "OpenAiTooManyRequests",
+        "Too many requests wait for a language model; `Retry-After` says how long to wait.",
+    ),
+    ("500", "OpenAiInternal", "The server failed."),
+    (
+        "503",
+        "OpenAiUnavailable",
+        "The model failed or has no memory, or the request took too long.",
+    ),
+];
+
+/// A piece of a chat's answer and the end of the stream.
+const PIECES_EXAMPLE: &str = "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"delta\":{\"content\":\"A list \"}, …}], …}\n\n\
+    data: [DONE]\n\n";
+
 /// The beginning and the end of an answer as events.
 const EVENTS_EXAMPLE: &str = "event: route\ndata: {\"intent\":\"explain\", …}\n\nevent: sources\ndata: {\"sources\":[…]}\n\n\
     event: token\ndata: {\"text\":\"A list \"}\n\nevent: check\ndata: {\"syntax\":\"passed\", …}\n\n\
@@ -119,7 +166,17 @@ pub fn document() -> OpenApi {
             complete(&method, path, operation);
         }
     }
+    name_rest_parameters(&mut document);
     document
+}
+
+/// The router marks a parameter that takes the rest of the path by a star, which is no part of its name here.
+fn name_rest_parameters(document: &mut OpenApi) {
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths
+        .into_iter()
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
 }
 
 /// The description as indented JSON with a final line break; the same text every time.
@@ -136,11 +193,25 @@ pub fn render() -> &'static str {
 fn describe_components(components: &mut Components) {
     let mut referenced = vec![(Problem::name().into_owned(), Problem::schema())];
     Problem::schemas(&mut referenced);
+    referenced.push((OpenAiError::name().into_owned(), OpenAiError::schema()));
+    OpenAiError::schemas(&mut referenced);
     components.schemas.extend(referenced);
     for (_, name, meaning) in PROBLEMS {
         components
             .responses
             .insert(name.to_owned(), problem_response(meaning).into());
+    }
+    for (_, name, meaning) in OPENAI_ERRORS {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("OpenAiError")))
+            .build();
+        let response = ResponseBuilder::new()
+            .description(meaning)
+            .content("application/json", content)
+            .build();
+        components
+            .responses
+            .insert(name.to_owned(), response.into());
     }
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -191,10 +262,8 @@ fn operations_of(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Oper
 }
 
 /// OpenAPI 3.1 has no schema for the events of a stream, and one for the whole text would be wrong; an example says more.
-fn describe_streams(operation: &mut Operation) {
-    let stream = ContentBuilder::new()
-        .example(Some(EVENTS_EXAMPLE.into()))
-        .build();
+fn describe_streams(example: &str, operation: &mut Operation) {
+    let stream = ContentBuilder::new().example(Some(example.into())).build();
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response
             && let Some(content) = response.content.get_mut("text/event-stream")
@@ -213,7 +282,13 @@ fn any_of(schemes: &[&str]) -> Vec<SecurityRequirement> {
 
 /// Adds the security and the refusals that follow from the kind of the route.
 fn complete(method: &Method, path: &str, operation: &mut Operation) {
-    describe_streams(operation);
+    let is_openai = path.starts_with("/v1/");
+    let (refusals, example): (&[_], _) = if is_openai {
+        (&OPENAI_ERRORS, PIECES_EXAMPLE)
+    } else {
+        (&PROBLEMS, EVENTS_EXAMPLE)
+    };
+    describe_streams(example, operation);
     let mut statuses = vec!["500", "503"];
     match find_rule(method, path) {
         Some(Access::Needs(_)) => {
@@ -241,7 +316,7 @@ fn complete(method: &Method, path: &str, operation: &mut Operation) {
     }
     let own: Vec<String> = operation.responses.responses.keys().cloned().collect();
     for status in statuses.into_iter().map(str::to_owned).chain(own) {
-        if let Some((_, name, _)) = PROBLEMS.iter().find(|(listed, ..)| *listed == status) {
+        if let Some((_, name, _)) = refusals.iter().find(|(listed, ..)| *listed == status) {
             operation
                 .responses
                 .responses

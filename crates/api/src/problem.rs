@@ -1,5 +1,7 @@
 //! Every refusal: `application/problem+json` (RFC 9457). The only place where a status code is chosen for a failure.
 
+mod openai;
+
 use app::Forbidden;
 use app::accounts::AccountError;
 use app::ask::AskError;
@@ -15,7 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Seconds after which a request may be tried again when the database did not answer.
-const RETRY_SECONDS: u64 = 2;
+const RETRY_SECONDS: u32 = 2;
 
 /// The media type of a problem.
 pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
@@ -141,7 +143,10 @@ pub(crate) struct Problem {
     #[serde(skip)]
     kind: Kind,
     #[serde(skip)]
-    retry_after_s: Option<u64>,
+    retry_after_s: Option<u32>,
+    /// The reason in the OpenAI-compatible API, when the kind does not say it.
+    #[serde(skip)]
+    code: Option<&'static str>,
 }
 
 /// A field that was refused.
@@ -164,7 +169,27 @@ impl Problem {
             errors: Vec::new(),
             kind,
             retry_after_s: None,
+            code: None,
         }
+    }
+
+    /// The same with this reason for programs.
+    pub(crate) fn with_code(self, code: &'static str) -> Self {
+        Self {
+            code: Some(code),
+            ..self
+        }
+    }
+
+    /// What was wrong this time.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The field that was refused, if it was one.
+    pub(crate) fn field(&self) -> Option<&str> {
+        let field = self.errors.first().map(|error| error.field.as_str());
+        field.filter(|field| !field.is_empty())
     }
 
     /// A field was refused; `message` says why.
@@ -188,6 +213,17 @@ impl Problem {
         )
     }
 
+    /// No model is called so; the text says which there are.
+    fn unknown_model(detail: String) -> Self {
+        Self {
+            errors: vec![FieldError {
+                field: "model".to_owned(),
+                message: detail.clone(),
+            }],
+            ..Self::new(Kind::NotFound, detail).with_code("model_not_found")
+        }
+    }
+
     pub(crate) fn unknown_path() -> Self {
         Self::new(
             Kind::NotFound,
@@ -205,7 +241,7 @@ impl Problem {
     pub(crate) fn too_many_requests(wait_s: u64) -> Self {
         let detail = format!("too many attempts from your address; wait {wait_s} s and try again");
         Self {
-            retry_after_s: Some(wait_s),
+            retry_after_s: Some(u32::try_from(wait_s).unwrap_or(u32::MAX)),
             ..Self::new(Kind::TooManyRequests, detail)
         }
     }
@@ -250,6 +286,8 @@ impl IntoResponse for Problem {
                 HeaderValue::from_static("Bearer realm=\"CodeGenie\""),
             );
         }
+        // Kept with the answer for `middleware::shape_refusals`.
+        response.extensions_mut().insert(self);
         response
     }
 }

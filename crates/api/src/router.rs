@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::problem::Problem;
 use crate::routes::{
-    accounts, analysis, ask, conversations, knowledge, quality, sandbox, system, tokens,
+    accounts, analysis, ask, conversations, knowledge, openai, quality, sandbox, system, tokens,
 };
 use crate::state::{ApiState, Shared};
 use crate::{access, middleware, web};
@@ -44,6 +44,11 @@ pub(crate) fn documented_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(sandbox::run_program))
         .routes(routes!(sandbox::find_sandbox))
         .routes(routes!(quality::find_quality))
+        .routes(routes!(openai::complete_chat))
+        .routes(routes!(openai::complete_text))
+        .routes(routes!(openai::embed))
+        .routes(routes!(openai::list_openai_models))
+        .routes(routes!(openai::find_openai_model))
         .routes(routes!(system::find_status))
         .routes(routes!(system::check_live))
         .routes(routes!(system::check_ready))
@@ -67,6 +72,7 @@ pub fn router(state: ApiState) -> Router {
             middleware::limit_time,
         ))
         .layer(CatchPanicLayer::custom(middleware::answer_panic))
+        .layer(layers::from_fn(middleware::shape_refusals))
         .layer(CompressionLayer::new())
         .layer(layers::from_fn_with_state(
             shared.clone(),

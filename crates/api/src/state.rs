@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use app::accounts::AccountService;
 use app::ask::AskService;
+use app::completions::CompletionService;
 use app::conversations::ConversationService;
 use app::knowledge::KnowledgeService;
 use app::quality::QualityService;
@@ -28,6 +29,8 @@ pub struct ApiState {
     pub tokens: Arc<TokenService>,
     /// Questions and answers.
     pub ask: Arc<AskService>,
+    /// Texts and vectors for programs.
+    pub completions: Arc<CompletionService>,
     /// Conversations and receipts.
     pub conversations: Arc<ConversationService>,
     /// What is known.
@@ -55,6 +58,8 @@ pub struct ApiState {
 pub struct ApiSettings {
     /// Most bytes a request's body may have.
     pub body_bytes_max: usize,
+    /// The same for the OpenAI-compatible API, whose clients send whole conversations.
+    pub prompt_bytes_max: usize,
     /// How long a request may take until its answer begins.
     pub request_timeout: Duration,
     /// The same for a question, which a language model may have to answer.
@@ -74,6 +79,7 @@ impl Default for ApiSettings {
     fn default() -> Self {
         Self {
             body_bytes_max: 256 * 1024,
+            prompt_bytes_max: 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             answer_timeout: Duration::from_mins(10),
             cookies_secure: false,

@@ -8,6 +8,7 @@ pub(crate) mod conversations;
 pub(crate) mod fields;
 pub(crate) mod knowledge;
 pub(crate) mod names;
+pub(crate) mod openai;
 pub(crate) mod page;
 pub(crate) mod quality;
 pub(crate) mod sandbox;

@@ -3,6 +3,7 @@
 //! `AskService::ask` reads top to bottom; each step is a plain function in a file of its own. Code is checked before a word of the
 //! answer is sent: `check` parses a draft and runs it in the sandbox, and `repair` takes the next one when it fails.
 
+mod absent;
 mod advice;
 mod check;
 mod clean;
@@ -28,6 +29,8 @@ use domain::retrieval::Retriever;
 use domain::routing::{IntentRouter, RouteDecision};
 use domain::{Clock, StoreError};
 use tokio::sync::mpsc::Sender;
+
+pub use absent::NoWriter;
 
 use crate::sandbox::SandboxService;
 use receipt::ReceiptWriter;

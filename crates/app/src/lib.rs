@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod ask;
+pub mod completions;
 pub mod conversations;
 pub mod judge;
 pub mod knowledge;

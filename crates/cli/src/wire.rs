@@ -10,7 +10,8 @@ use analysis::SyntaxAnalyser;
 use anyhow::Context as _;
 use api::{ApiSettings, ApiState, TokenKey};
 use app::accounts::{AccountService, AccountSettings};
-use app::ask::{AskParts, AskService};
+use app::ask::{AskParts, AskService, NoWriter};
+use app::completions::CompletionService;
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
 use app::quality::QualityService;
@@ -22,6 +23,7 @@ use domain::Clock;
 use domain::analysis::CodeAnalyser;
 use domain::embedding::{EmbedError, Embedder};
 use domain::id::Entropy;
+use domain::models::writing::Writer;
 use domain::retrieval::Retriever;
 use inference::{EmbedderConfig, EmbedderLimits, SupervisedEmbedder};
 use retrieval::hybrid::HybridRetriever;
@@ -41,6 +43,7 @@ pub(crate) struct Wired {
     pub(crate) accounts: Arc<AccountService>,
     pub(crate) tokens: Arc<TokenService>,
     pub(crate) ask: Arc<AskService>,
+    pub(crate) completions: Arc<CompletionService>,
     pub(crate) conversations: Arc<ConversationService>,
     pub(crate) knowledge: Arc<KnowledgeService>,
     pub(crate) sandbox: Arc<SandboxService>,
@@ -76,6 +79,8 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
     let router = Arc::new(SemanticRouter::new(embedder.clone()));
     let sandbox = Arc::new(SandboxService::new(find_sandbox(config, proof)?));
 
+    let writer: Arc<dyn Writer> = Arc::new(NoWriter);
+
     let settings = AccountSettings {
         admin_limit: config.admin_limit.value,
         registration_open: config.registration_open.value,
@@ -100,11 +105,13 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
         clock: clock.clone(),
         entropy: entropy.clone(),
     });
+    let completions = CompletionService::new(writer, embedder.clone(), entropy.clone());
     let tokens = TokenService::new(port.clone(), clock.clone(), entropy.clone());
     Ok(Wired {
         accounts: Arc::new(accounts),
         tokens: Arc::new(tokens),
         ask: Arc::new(ask),
+        completions: Arc::new(completions),
         conversations: Arc::new(ConversationService::new(port.clone(), clock.clone())),
         knowledge: Arc::new(knowledge),
         sandbox,
@@ -127,6 +134,7 @@ pub(crate) fn api_state(config: &Config, wired: &Wired, key: &[u8]) -> anyhow::R
         accounts: wired.accounts.clone(),
         tokens: wired.tokens.clone(),
         ask: wired.ask.clone(),
+        completions: wired.completions.clone(),
         conversations: wired.conversations.clone(),
         knowledge: wired.knowledge.clone(),
         sandbox: wired.sandbox.clone(),

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use analysis::SyntaxAnalyser;
 use api::{ApiSettings, ApiState, TokenKey};
 use app::accounts::{AccountService, AccountSettings, Registration};
-use app::ask::{AskParts, AskService};
+use app::ask::{AskParts, AskService, NoWriter};
+use app::completions::CompletionService;
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
 use app::quality::QualityService;
@@ -18,6 +19,7 @@ use app::tokens::TokenService;
 use async_trait::async_trait;
 use domain::accounts::{Password, Role};
 use domain::embedding::{EmbedError, Embedder};
+use domain::models::writing::Writer;
 use domain::sandbox::Sandbox;
 use domain::{Clock, Entropy, Timestamp};
 use reqwest::{Method, RequestBuilder};
@@ -86,6 +88,23 @@ impl Embedder for MissingEmbedder {
     }
 }
 
+/// What a server runs beside itself.
+struct Engines {
+    sandbox: Arc<dyn Sandbox>,
+    writer: Arc<dyn Writer>,
+    embedder: Arc<dyn Embedder>,
+}
+
+impl Engines {
+    fn absent() -> Self {
+        Self {
+            sandbox: Arc::new(NoSandbox::new("left out in these tests")),
+            writer: Arc::new(NoWriter),
+            embedder: Arc::new(MissingEmbedder),
+        }
+    }
+}
+
 /// A running server; it stops when it is dropped.
 pub struct TestServer {
     /// Where it listens.
@@ -139,7 +158,28 @@ impl TestServer {
             SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             ApiSettings::default(),
             AccountSettings::default(),
-            sandbox,
+            Engines {
+                sandbox,
+                ..Engines::absent()
+            },
+        )
+        .await
+    }
+
+    /// Starts a server with ordinary settings, these language models and this encoder; the other servers have none.
+    pub async fn start_with_writer_and_encoder(
+        writer: Arc<dyn Writer>,
+        embedder: Arc<dyn Embedder>,
+    ) -> Self {
+        Self::begin(
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            ApiSettings::default(),
+            AccountSettings::default(),
+            Engines {
+                writer,
+                embedder,
+                ..Engines::absent()
+            },
         )
         .await
     }
@@ -150,21 +190,20 @@ impl TestServer {
         settings: ApiSettings,
         accounts: AccountSettings,
     ) -> Self {
-        let absent = NoSandbox::new("left out in these tests");
-        Self::begin(address, settings, accounts, Arc::new(absent)).await
+        Self::begin(address, settings, accounts, Engines::absent()).await
     }
 
     async fn begin(
         address: SocketAddr,
         settings: ApiSettings,
         accounts: AccountSettings,
-        sandbox: Arc<dyn Sandbox>,
+        engines: Engines,
     ) -> Self {
         let store = Store::open_in_memory()
             .await
             .expect("an in-memory database opens");
         let clock = Arc::new(TestClock::default());
-        let state = assemble(&store, &clock, settings, accounts, sandbox);
+        let state = assemble(&store, &clock, settings, accounts, engines);
         let (accounts, knowledge) = (state.accounts.clone(), state.knowledge.clone());
         let listener = tokio::net::TcpListener::bind(address)
             .await
@@ -290,12 +329,16 @@ fn assemble(
     clock: &Arc<TestClock>,
     settings: ApiSettings,
     accounts: AccountSettings,
-    sandbox: Arc<dyn Sandbox>,
+    engines: Engines,
 ) -> ApiState {
+    let Engines {
+        sandbox,
+        writer,
+        embedder,
+    } = engines;
     let rows = Arc::new(store.clone());
     let clock: Arc<TestClock> = clock.clone();
     let entropy = Arc::new(TestEntropy::default());
-    let embedder = Arc::new(MissingEmbedder);
     let analyser = Arc::new(SyntaxAnalyser::new());
     let retriever = Arc::new(HybridRetriever::new(rows.clone(), embedder.clone()));
     let mut key = [0_u8; TokenKey::BYTES_MIN];
@@ -333,6 +376,11 @@ fn assemble(
             entropy.clone(),
         )),
         ask: Arc::new(AskService::new(ask)),
+        completions: Arc::new(CompletionService::new(
+            writer,
+            embedder.clone(),
+            entropy.clone(),
+        )),
         conversations: Arc::new(ConversationService::new(rows.clone(), clock.clone())),
         knowledge: Arc::new(KnowledgeService::new(knowledge)),
         sandbox,

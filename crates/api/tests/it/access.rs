@@ -15,7 +15,7 @@ enum Who {
 
 use Who::{Administrators, Anybody, SignedIn, Teachers};
 
-const ROUTES: [(&str, &str, Who); 31] = [
+const ROUTES: [(&str, &str, Who); 36] = [
     ("POST", "/api/v1/auth/register", Anybody),
     ("POST", "/api/v1/auth/login", Anybody),
     ("POST", "/api/v1/auth/setup", Anybody),
@@ -43,6 +43,11 @@ const ROUTES: [(&str, &str, Who); 31] = [
     ("GET", "/api/v1/conversations/{id}/messages", SignedIn),
     ("GET", "/api/v1/receipts/{id}", SignedIn),
     ("GET", "/api/v1/system/status", SignedIn),
+    ("POST", "/v1/chat/completions", SignedIn),
+    ("POST", "/v1/completions", SignedIn),
+    ("POST", "/v1/embeddings", SignedIn),
+    ("GET", "/v1/models", SignedIn),
+    ("GET", "/v1/models/{id}", SignedIn),
     ("GET", "/health/live", Anybody),
     ("GET", "/health/ready", Anybody),
     ("GET", "/metrics", Administrators),

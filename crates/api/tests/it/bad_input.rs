@@ -315,7 +315,7 @@ async fn unknown_addresses_and_methods_are_problems_too() {
         "/api/v1/nothing",
         "/api",
         "/api/v1/conversations/x/y/z",
-        "/v1/models",
+        "/v2/models",
         "/health/nothing",
     ] {
         assert_problem(&server.get(&admin, path).await, &[404], path);

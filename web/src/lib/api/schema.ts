@@ -506,6 +506,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Continue a chat.
+         * @description With `stream: true` the answer comes as server-sent events: each a `ChatCompletionChunk` as JSON, the last `[DONE]`. What goes
+         *     wrong after the first piece comes as an event with an `error`. Tools, sound and images are refused; unknown fields are ignored.
+         */
+        post: operations["complete_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Continue a text.
+         * @description Streams like `/v1/chat/completions`, in pieces of the same form as the whole answer.
+         */
+        post: operations["complete_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn texts into vectors. */
+        post: operations["embed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the models that can be asked. */
+        get: operations["list_openai_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a model can be asked. */
+        get: operations["find_openai_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -732,6 +824,15 @@ export interface components {
             /** @description Whether to answer as server-sent events; the `Accept` header decides when left out. */
             stream?: boolean | null;
         };
+        /** @description What the model says. */
+        AssistantMessage: {
+            /** @description Always `assistant`. */
+            role: string;
+            /** @description The text. */
+            content: string;
+            /** @description Always null. */
+            refusal: string | null;
+        };
         /** @description One hostile program. */
         AttackResponse: {
             /** @description What it tried. */
@@ -746,6 +847,160 @@ export interface components {
          * @enum {string}
          */
         Author: "user" | "assistant";
+        /** @description An answer. */
+        ChatChoice: {
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            index: number;
+            /** @description What the model says. */
+            message: components["schemas"]["AssistantMessage"];
+            logprobs: components["schemas"]["ChatLogprobs"] | null;
+            /** @description `stop` or `length`. */
+            finish_reason: string;
+        };
+        /** @description The answer to a chat. */
+        ChatCompletion: {
+            /** @description Identity of the answer. */
+            id: string;
+            /** @description Always `chat.completion`. */
+            object: string;
+            /**
+             * Format: int64
+             * @description When it was asked for, seconds since 1970.
+             */
+            created: number;
+            /** @description The model. */
+            model: string;
+            /** @description Exactly one. */
+            choices: components["schemas"]["ChatChoice"][];
+            /** @description Tokens read and written. */
+            usage: components["schemas"]["Usage"];
+            /** @description Changes with the weights; null where the model is not on this machine. */
+            system_fingerprint: string | null;
+        };
+        /** @description A piece of the answer to a chat. */
+        ChatCompletionChunk: {
+            /** @description Identity of the answer, the same in every piece. */
+            id: string;
+            /** @description Always `chat.completion.chunk`. */
+            object: string;
+            /**
+             * Format: int64
+             * @description When it was asked for, seconds since 1970.
+             */
+            created: number;
+            /** @description The model. */
+            model: string;
+            /** @description One; none in the piece that tells the usage. */
+            choices: components["schemas"]["ChunkChoice"][];
+            usage?: components["schemas"]["StreamUsage"] | null;
+            /** @description Told with the end; null before. */
+            system_fingerprint: string | null;
+        };
+        /** @description A message of a chat. */
+        ChatCompletionMessage: {
+            /** @description `system` (or `developer`), `user` or `assistant`. */
+            role: string;
+            content?: components["schemas"]["MessageContent"] | null;
+        };
+        /**
+         * @description A chat to be continued.
+         * @example {
+         *       "max_tokens": 64,
+         *       "messages": [
+         *         {
+         *           "content": "Write a haiku about sorting.",
+         *           "role": "user"
+         *         }
+         *       ],
+         *       "model": "phi-2",
+         *       "temperature": 0.7
+         *     }
+         */
+        ChatCompletionRequest: {
+            /** @description The language model; `/v1/models` lists those there are. */
+            model: string;
+            /** @description What was said so far; the last message is the user's, or the beginning of the answer. */
+            messages: components["schemas"]["ChatCompletionMessage"][];
+            /** @description Whether the answer comes in pieces, as server-sent events. */
+            stream?: boolean | null;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
+            /**
+             * Format: float
+             * @description 0 takes the most probable token; 1 when left out.
+             */
+            temperature?: number | null;
+            /**
+             * Format: float
+             * @description Only the most probable tokens that together have this probability.
+             */
+            top_p?: number | null;
+            /**
+             * Format: int32
+             * @description Only so many of the most probable tokens; 0 for all. Not in OpenAI's API.
+             */
+            top_k?: number | null;
+            /**
+             * Format: float
+             * @description Only tokens at least this probable, relative to the most probable. Not in OpenAI's API.
+             */
+            min_p?: number | null;
+            /**
+             * Format: float
+             * @description Makes tokens that were written less probable; 1 for no change. Not in OpenAI's API.
+             */
+            repeat_penalty?: number | null;
+            /**
+             * Format: float
+             * @description Taken from a token for each time it was written.
+             */
+            frequency_penalty?: number | null;
+            /**
+             * Format: float
+             * @description Taken from a token that was written.
+             */
+            presence_penalty?: number | null;
+            /**
+             * Format: int64
+             * @description The same seed gives the same text from the same weights; random when left out.
+             */
+            seed?: number | null;
+            stop?: components["schemas"]["OneOrMany"] | null;
+            /**
+             * Format: int32
+             * @description Tokens to write at most, 1 to 8192; an older name of `max_completion_tokens`.
+             */
+            max_tokens?: number | null;
+            /**
+             * Format: int32
+             * @description Tokens to write at most; 1024, or as many as fit, when left out.
+             */
+            max_completion_tokens?: number | null;
+            /** @description Whether to tell the log-probability of each token. */
+            logprobs?: boolean | null;
+            /**
+             * Format: int32
+             * @description Alternatives to tell for each token.
+             */
+            top_logprobs?: number | null;
+            response_format?: components["schemas"]["ResponseFormat"] | null;
+            /** @description Says that much of the prompt is expected to come back, so that guessing from it pays; its content is not needed. */
+            prediction?: Record<string, never> | null;
+            /**
+             * Format: int32
+             * @description Refused unless it is 1.
+             */
+            n?: number | null;
+        };
+        /** @description Log-probabilities of a chat's answer. */
+        ChatLogprobs: {
+            /** @description The tokens of the text. */
+            content: components["schemas"]["TokenLogprob"][];
+            /** @description Always null. */
+            refusal: components["schemas"]["TokenLogprob"][] | null;
+        };
         /**
          * @description `verified`: its tests passed when the source was made, they were not repeated for this answer.
          * @enum {string}
@@ -792,6 +1047,111 @@ export interface components {
              * @description Time the runs took together, milliseconds; 0 when nothing was run.
              */
             duration_ms: number;
+        };
+        /** @description What a piece adds. */
+        ChunkChoice: {
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            index: number;
+            /** @description The addition. */
+            delta: components["schemas"]["Delta"];
+            logprobs: components["schemas"]["ChatLogprobs"] | null;
+            /** @description `stop` or `length` in the last piece with a choice; null before. */
+            finish_reason: string | null;
+        };
+        /**
+         * @description A text to be continued.
+         * @example {
+         *       "max_tokens": 64,
+         *       "model": "phi-2",
+         *       "prompt": "def fibonacci(n):",
+         *       "temperature": 0
+         *     }
+         */
+        CompletionRequest: {
+            /** @description The language model; `/v1/models` lists those there are. */
+            model: string;
+            /** @description The text, or a list with one. Numbers of tokens are refused. */
+            prompt: components["schemas"]["OneOrMany"];
+            /** @description Whether the answer comes in pieces, as server-sent events. */
+            stream?: boolean | null;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
+            /**
+             * Format: float
+             * @description 0 takes the most probable token; 1 when left out.
+             */
+            temperature?: number | null;
+            /**
+             * Format: float
+             * @description Only the most probable tokens that together have this probability.
+             */
+            top_p?: number | null;
+            /**
+             * Format: int32
+             * @description Only so many of the most probable tokens; 0 for all. Not in OpenAI's API.
+             */
+            top_k?: number | null;
+            /**
+             * Format: float
+             * @description Only tokens at least this probable, relative to the most probable. Not in OpenAI's API.
+             */
+            min_p?: number | null;
+            /**
+             * Format: float
+             * @description Makes tokens that were written less probable; 1 for no change. Not in OpenAI's API.
+             */
+            repeat_penalty?: number | null;
+            /**
+             * Format: float
+             * @description Taken from a token for each time it was written.
+             */
+            frequency_penalty?: number | null;
+            /**
+             * Format: float
+             * @description Taken from a token that was written.
+             */
+            presence_penalty?: number | null;
+            /**
+             * Format: int64
+             * @description The same seed gives the same text from the same weights; random when left out.
+             */
+            seed?: number | null;
+            stop?: components["schemas"]["OneOrMany"] | null;
+            /**
+             * Format: int32
+             * @description Tokens to write at most; 16 when left out.
+             */
+            max_tokens?: number | null;
+            /**
+             * Format: int32
+             * @description Alternatives to tell for each token, with its log-probability.
+             */
+            logprobs?: number | null;
+            /**
+             * Format: int32
+             * @description Refused unless it is 1.
+             */
+            n?: number | null;
+            /**
+             * Format: int32
+             * @description Refused unless it is 1.
+             */
+            best_of?: number | null;
+        };
+        /** @description More about the tokens written. */
+        CompletionTokensDetails: {
+            /**
+             * Format: int32
+             * @description Tokens that were guessed from the prompt, rightly.
+             */
+            accepted_prediction_tokens: number;
+            /**
+             * Format: int32
+             * @description Tokens that were guessed wrongly; they are not part of the answer.
+             */
+            rejected_prediction_tokens: number;
         };
         /** @description Conversations. */
         ConversationList: {
@@ -878,6 +1238,64 @@ export interface components {
              */
             expires_at?: string | null;
         };
+        /** @description An addition to a message. */
+        Delta: {
+            /** @description `assistant`, in the first piece. */
+            role?: string | null;
+            /** @description The next text. */
+            content?: string | null;
+        };
+        /**
+         * @description Texts to be turned into vectors.
+         * @example {
+         *       "input": [
+         *         "sort a list",
+         *         "reverse a string"
+         *       ],
+         *       "model": "all-minilm-l6-v2-f32"
+         *     }
+         */
+        EmbeddingRequest: {
+            /** @description The encoder; `/v1/models` lists it last. */
+            model: string;
+            /** @description One text, or up to 256. Numbers of tokens are refused. */
+            input: components["schemas"]["OneOrMany"];
+            encoding_format?: components["schemas"]["EncodingFormat"] | null;
+            /**
+             * Format: int32
+             * @description Refused unless it is the length that the vectors have.
+             */
+            dimensions?: number | null;
+        };
+        /** @description The vectors of the texts. */
+        EmbeddingResponse: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description One for each text, in the same order. */
+            data: components["schemas"]["TextVector"][];
+            /** @description The encoder. */
+            model: string;
+            /** @description Always 0: the encoder does not tell how many tokens it read. */
+            usage: components["schemas"]["EmbeddingUsage"];
+        };
+        /** @description Tokens read. */
+        EmbeddingUsage: {
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            prompt_tokens: number;
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            total_tokens: number;
+        };
+        /**
+         * @description How vectors are told.
+         * @enum {string}
+         */
+        EncodingFormat: "float" | "base64";
         /** @description Where in a program an error came up. */
         ErrorPlace: {
             /**
@@ -1142,6 +1560,8 @@ export interface components {
             /** @description Whose session it is. */
             user: components["schemas"]["User"];
         };
+        /** @description What a message says. */
+        MessageContent: string | components["schemas"]["MessagePart"][];
         /** @description Messages. */
         MessageList: {
             /** @description This piece of the conversation, oldest first. */
@@ -1151,6 +1571,13 @@ export interface components {
              * @description Messages in the whole conversation.
              */
             total: number;
+        };
+        /** @description A part of a message. */
+        MessagePart: {
+            /** @description Always `text`; images, sound and files are refused. */
+            type: string;
+            /** @description The text. */
+            text?: string | null;
         };
         /** @description One message. */
         MessageResponse: {
@@ -1220,6 +1647,70 @@ export interface components {
          * @enum {string}
          */
         Mode: "auto" | "generate" | "explain";
+        /** @description A JSON Schema with its name. */
+        NamedSchema: {
+            /** @description The schema; any object when left out. */
+            schema?: Record<string, never> | null;
+        };
+        /** @description Numbers as they were asked for. */
+        Numbers: number[] | string;
+        /** @description One text or several. */
+        OneOrMany: string | string[];
+        /**
+         * @description A refusal.
+         * @example {
+         *       "error": {
+         *         "code": "model_not_found",
+         *         "message": "there is no model `gpt-4o` for this; use one of phi-2",
+         *         "param": "model",
+         *         "type": "invalid_request_error"
+         *       }
+         *     }
+         */
+        OpenAiError: {
+            /** @description What went wrong. */
+            error: components["schemas"]["OpenAiErrorBody"];
+        };
+        /** @description What went wrong, and what to do. */
+        OpenAiErrorBody: {
+            /** @description In words. */
+            message: string;
+            /** @description The kind of error. */
+            type: string;
+            /** @description The field that was refused. */
+            param: string | null;
+            /** @description The reason, for programs. */
+            code: string | null;
+        };
+        /**
+         * @description A model that can be asked.
+         * @example {
+         *       "created": 0,
+         *       "id": "phi-2",
+         *       "object": "model",
+         *       "owned_by": "codegenie"
+         *     }
+         */
+        OpenAiModel: {
+            /** @description Its name. */
+            id: string;
+            /** @description Always `model`. */
+            object: string;
+            /**
+             * Format: int64
+             * @description Always 0: when a model was made is not known.
+             */
+            created: number;
+            /** @description Always `codegenie`. */
+            owned_by: string;
+        };
+        /** @description The models that can be asked. */
+        OpenAiModelList: {
+            /** @description Always `list`. */
+            object: string;
+            /** @description Language models by name, then the one for embeddings. */
+            data: components["schemas"]["OpenAiModel"][];
+        };
         /**
          * @description `answered`; `confirm`: the closest known thing is shown, ask whether it is meant; `unknown`: it is not known.
          * @enum {string}
@@ -1268,6 +1759,14 @@ export interface components {
             detail: string;
             /** @description Which fields were refused, and why. */
             errors?: components["schemas"]["FieldError"][];
+        };
+        /** @description More about the tokens of a prompt. */
+        PromptTokensDetails: {
+            /**
+             * Format: int32
+             * @description Tokens that were computed for an earlier request of yours.
+             */
+            cached_tokens: number;
         };
         /** @description Counts of checks. */
         QualityCounts: {
@@ -1441,6 +1940,12 @@ export interface components {
         RenameRequest: {
             /** @description The new title. */
             title: string;
+        };
+        /** @description What form an answer must have. */
+        ResponseFormat: {
+            /** @description `text`, `json_object` or `json_schema`. */
+            type: string;
+            json_schema?: components["schemas"]["NamedSchema"] | null;
         };
         /**
          * @description What an account may do, from the most to the least.
@@ -1825,6 +2330,13 @@ export interface components {
             /** @description What it found. */
             facts: components["schemas"]["Fact"][];
         };
+        /** @description What a stream tells besides the text. */
+        StreamOptions: {
+            /** @description Whether a last piece without choices tells the usage. */
+            include_usage?: boolean | null;
+        };
+        /** @description The usage in a text or in a piece of one. */
+        StreamUsage: null | components["schemas"]["Usage"];
         /**
          * @description How an explanation is told.
          * @enum {string}
@@ -1931,6 +2443,60 @@ export interface components {
             /** @description What was wrong; null when it passed. */
             failure: string | null;
         };
+        /** @description A continuation. */
+        TextChoice: {
+            /**
+             * Format: int32
+             * @description Always 0.
+             */
+            index: number;
+            /** @description The text. */
+            text: string;
+            logprobs: components["schemas"]["TextLogprobs"] | null;
+            /** @description `stop` or `length`; null in a stream before the end. */
+            finish_reason: string | null;
+        };
+        /** @description The continuation of a text, or in a stream a piece of it. */
+        TextCompletion: {
+            /** @description Identity of the answer, the same in every piece. */
+            id: string;
+            /** @description Always `text_completion`. */
+            object: string;
+            /**
+             * Format: int64
+             * @description When it was asked for, seconds since 1970.
+             */
+            created: number;
+            /** @description The model. */
+            model: string;
+            /** @description One; none in the piece that tells the usage. */
+            choices: components["schemas"]["TextChoice"][];
+            usage?: components["schemas"]["StreamUsage"] | null;
+            /** @description Changes with the weights; null where the model is not on this machine, and in a stream before the end. */
+            system_fingerprint: string | null;
+        };
+        /** @description Log-probabilities of a continued text: lists of the same length. */
+        TextLogprobs: {
+            /** @description The tokens. */
+            tokens: string[];
+            /** @description Natural logarithms of their probabilities. */
+            token_logprobs: number[];
+            /** @description The most probable tokens at each place, by text. */
+            top_logprobs: {
+                [key: string]: number;
+            }[];
+            /** @description Where each token begins in the text, in characters. */
+            text_offset: number[];
+        };
+        /** @description The vector of a text. */
+        TextVector: {
+            /** @description Always `embedding`. */
+            object: string;
+            /** @description Place of the text in the request, from 0. */
+            index: number;
+            /** @description The vector, of unit length. */
+            embedding: components["schemas"]["Numbers"];
+        };
         /**
          * @description How a program is kept in: `wasm`, a WebAssembly instance; `native`, a process behind the kernel's walls.
          * @enum {string}
@@ -1961,6 +2527,32 @@ export interface components {
          * @enum {string}
          */
         TierState: "preparing" | "ready" | "unavailable";
+        /** @description A token with its log-probability. */
+        TokenLogprob: {
+            /** @description Its text; bytes that are no whole character are shown as U+FFFD. */
+            token: string;
+            /**
+             * Format: float
+             * @description Natural logarithm of its probability.
+             */
+            logprob: number;
+            /** @description Its bytes. */
+            bytes: number[];
+            /** @description The most probable tokens at its place. */
+            top_logprobs: components["schemas"]["TopLogprob"][];
+        };
+        /** @description An alternative to a token. */
+        TopLogprob: {
+            /** @description Its text. */
+            token: string;
+            /**
+             * Format: float
+             * @description Natural logarithm of its probability.
+             */
+            logprob: number;
+            /** @description Its bytes. */
+            bytes: number[];
+        };
         /**
          * @description The field a message is about.
          * @enum {string}
@@ -1976,6 +2568,28 @@ export interface components {
             role?: components["schemas"]["Role"] | null;
             /** @description Whether the account may sign in; `false` also ends its sessions. */
             active?: boolean | null;
+        };
+        /** @description Tokens read and written. */
+        Usage: {
+            /**
+             * Format: int32
+             * @description Tokens of the prompt.
+             */
+            prompt_tokens: number;
+            /**
+             * Format: int32
+             * @description Tokens written.
+             */
+            completion_tokens: number;
+            /**
+             * Format: int32
+             * @description Both together.
+             */
+            total_tokens: number;
+            /** @description More about the prompt. */
+            prompt_tokens_details: components["schemas"]["PromptTokensDetails"];
+            /** @description More about what was written. */
+            completion_tokens_details: components["schemas"]["CompletionTokensDetails"];
         };
         /**
          * @description An account.
@@ -2073,6 +2687,87 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A field was refused; `param` names it. `context_length_exceeded`: the prompt does not fit. */
+        OpenAiBadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenAiError"];
+            };
+        };
+        /** @description Your role does not allow this, or the request came from a page of another site. */
+        OpenAiForbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenAiError"];
+            };
+        };
+        /** @description The server failed. */
+        OpenAiInternal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenAiError"];
+            };
+        };
+        /** @description There is no such model. */
+        OpenAiNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenAiError"];
+            };
+        };
+        /** @description The body is too large. */
+        OpenAiTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenAiError"];
+            };
+        };
+        /** @description Too many requests wait for a language model; `Retry-After` says how long to wait. */
+        OpenAiTooManyRequests: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenAiError"];
+            };
+        };
+        /** @description The token is missing, wrong, ended or revoked. */
+        OpenAiUnauthorized: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenAiError"];
+            };
+        };
+        /** @description The model failed or has no memory, or the request took too long. */
+        OpenAiUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenAiError"];
+            };
+        };
+        /** @description The body is not `application/json`. */
+        OpenAiUnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OpenAiError"];
             };
         };
         /** @description The body is too large. */
@@ -3107,6 +3802,171 @@ export interface operations {
             };
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    complete_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatCompletionRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCompletion"];
+                    /**
+                     * @example data: {"object":"chat.completion.chunk","choices":[{"delta":{"content":"A list "}, …}], …}
+                     *
+                     *     data: [DONE]
+                     */
+                    "text/event-stream": unknown;
+                };
+            };
+            400: components["responses"]["OpenAiBadRequest"];
+            401: components["responses"]["OpenAiUnauthorized"];
+            403: components["responses"]["OpenAiForbidden"];
+            404: components["responses"]["OpenAiNotFound"];
+            413: components["responses"]["OpenAiTooLarge"];
+            415: components["responses"]["OpenAiUnsupportedMediaType"];
+            429: components["responses"]["OpenAiTooManyRequests"];
+            500: components["responses"]["OpenAiInternal"];
+            503: components["responses"]["OpenAiUnavailable"];
+        };
+    };
+    complete_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompletionRequest"];
+            };
+        };
+        responses: {
+            /** @description The continuation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextCompletion"];
+                    /**
+                     * @example data: {"object":"chat.completion.chunk","choices":[{"delta":{"content":"A list "}, …}], …}
+                     *
+                     *     data: [DONE]
+                     */
+                    "text/event-stream": unknown;
+                };
+            };
+            400: components["responses"]["OpenAiBadRequest"];
+            401: components["responses"]["OpenAiUnauthorized"];
+            403: components["responses"]["OpenAiForbidden"];
+            404: components["responses"]["OpenAiNotFound"];
+            413: components["responses"]["OpenAiTooLarge"];
+            415: components["responses"]["OpenAiUnsupportedMediaType"];
+            429: components["responses"]["OpenAiTooManyRequests"];
+            500: components["responses"]["OpenAiInternal"];
+            503: components["responses"]["OpenAiUnavailable"];
+        };
+    };
+    embed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmbeddingRequest"];
+            };
+        };
+        responses: {
+            /** @description A vector of unit length for each text. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingResponse"];
+                };
+            };
+            400: components["responses"]["OpenAiBadRequest"];
+            401: components["responses"]["OpenAiUnauthorized"];
+            403: components["responses"]["OpenAiForbidden"];
+            404: components["responses"]["OpenAiNotFound"];
+            413: components["responses"]["OpenAiTooLarge"];
+            415: components["responses"]["OpenAiUnsupportedMediaType"];
+            500: components["responses"]["OpenAiInternal"];
+            503: components["responses"]["OpenAiUnavailable"];
+        };
+    };
+    list_openai_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Language models by name, then the one for embeddings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiModelList"];
+                };
+            };
+            401: components["responses"]["OpenAiUnauthorized"];
+            403: components["responses"]["OpenAiForbidden"];
+            500: components["responses"]["OpenAiInternal"];
+            503: components["responses"]["OpenAiUnavailable"];
+        };
+    };
+    find_openai_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its name; slashes may be written as they are.
+                 * @example phi-2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiModel"];
+                };
+            };
+            401: components["responses"]["OpenAiUnauthorized"];
+            403: components["responses"]["OpenAiForbidden"];
+            404: components["responses"]["OpenAiNotFound"];
+            500: components["responses"]["OpenAiInternal"];
+            503: components["responses"]["OpenAiUnavailable"];
         };
     };
 }
