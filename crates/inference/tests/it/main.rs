@@ -14,7 +14,6 @@ mod golden;
 mod local_writer;
 mod supervision;
 mod tiny;
-mod writer_model;
 mod writing;
 
 use std::num::NonZeroUsize;

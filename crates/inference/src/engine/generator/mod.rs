@@ -1,12 +1,19 @@
 //! The role `write`: one language model, many requests at a time.
 
+mod batch;
+mod compute;
 pub(crate) mod frame;
 mod grammar;
 mod load;
+mod lookup;
 mod orders;
+mod sampler;
 mod schedule;
+mod slots;
 mod text;
 mod tokens;
+mod turns;
+mod writing;
 
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
@@ -17,11 +24,12 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 
 use super::EngineError;
 use super::args::WriteArgs;
+use compute::Computer;
 use frame::Report;
 pub(crate) use load::Shape;
 use load::load;
 use orders::{OrderReader, Reports};
-use schedule::Scheduler;
+use schedule::{Resources, Scheduler};
 use tokens::Tokeniser;
 
 /// Orders that are made ready before the computing thread takes them.
@@ -58,7 +66,15 @@ fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(),
         context_tokens: loaded.context_tokens,
         adapter_count: adapters.len(),
     };
-    let mut scheduler = Scheduler::new(context, adapters, &tokeniser, reports, &loaded);
+    let can_rewind = !loaded.model.is_recurrent() && !loaded.model.is_hybrid();
+    let mut scheduler = Scheduler::new(Resources {
+        computer: Computer::new(context, adapters, can_rewind),
+        tokeniser: &tokeniser,
+        reports,
+        parallel: loaded.parallel as usize,
+        sequences: loaded.sequences() as usize,
+        context_tokens: loaded.context_tokens as usize,
+    });
     let (sender, commands) = mpsc::sync_channel(ORDERS_AHEAD_MAX);
     thread::scope(|scope| {
         let reading = scope.spawn(move || reader.run(socket, &sender));

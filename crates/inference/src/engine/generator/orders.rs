@@ -107,7 +107,7 @@ impl OrderReader<'_, '_> {
         }
         let grammar = order.grammar.take();
         let grammar = grammar
-            .map(|text| Grammar::new(self.model, &text))
+            .map(|text| Grammar::new(self.model, &text, self.tokeniser.marks()))
             .transpose()
             .map_err(Refusal::Invalid)?;
         Ok(Job {

@@ -1,187 +1,447 @@
-//! The computing thread: one request after another.
+//! The computing thread: continuous batching (Yu et al. 2022). Each step computes what every request of one adapter can use, so
+//! requests begin and end independently; orders take effect between two steps.
+//!
+//! Requests beyond the parallel ones wait in order. When the context is full, sequences that are kept for later go first, and then
+//! the request that was begun last is refused. There is no sliding of the context: a text that reaches its end is cut there.
 
-use std::sync::mpsc::Receiver;
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Instant;
 
-use llama_cpp_2::context::LlamaContext;
-use llama_cpp_2::llama_batch::LlamaBatch;
-use llama_cpp_2::model::LlamaLoraAdapter;
 use llama_cpp_2::token::LlamaToken;
 
-use super::frame::{FinishedReport, Refusal, Report};
-use super::grammar::Grammar;
-use super::load::Loaded;
+use super::batch::{DRAFT_TOKENS_MAX, Limits, Wish, compose};
+use super::compute::{ComputeError, Computer};
+use super::frame::{Refusal, Report};
 use super::orders::{Command, Job, Reports, to_u32};
-use super::text::{TextAssembly, Told};
+use super::sampler::Scratch;
+use super::slots::{Origin, Slot, find_evictable, place};
+use super::text::Told;
 use super::tokens::Tokeniser;
+use super::turns::{AdapterTurn, ReadingPace};
+use super::writing::{Next, Writing};
 use crate::engine::EngineError;
 
-/// Owns the context and computes.
+/// Most requests that wait for their turn.
+const WAITING_MAX: usize = 1024;
+/// Failed steps in a row after which the engine gives up.
+const FAILURES_MAX: u32 = 3;
+
+/// What the scheduler works with.
+pub(super) struct Resources<'engine, 'model> {
+    pub(super) computer: Computer<'model>,
+    pub(super) tokeniser: &'engine Tokeniser<'model>,
+    pub(super) reports: &'engine Reports,
+    /// Requests worked on at a time.
+    pub(super) parallel: usize,
+    /// Sequences of the context.
+    pub(super) sequences: usize,
+    /// Tokens that one request may have.
+    pub(super) context_tokens: usize,
+}
+
+/// Owns the context and decides what is computed next.
 pub(super) struct Scheduler<'engine, 'model> {
-    context: LlamaContext<'model>,
-    _adapters: Vec<LlamaLoraAdapter>,
+    computer: Computer<'model>,
     tokeniser: &'engine Tokeniser<'model>,
     reports: &'engine Reports,
+    parallel: usize,
     context_tokens: usize,
-    batch: LlamaBatch<'static>,
+    slots: Vec<Slot<Writing>>,
+    waiting: VecDeque<Job>,
+    turn: AdapterTurn,
+    pace: ReadingPace,
+    scratch: Scratch,
+    /// Counts requests that were begun; also the clock of the slots.
+    begun: u64,
+    failures: u32,
+}
+
+/// A request's part of a batch.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    slot: usize,
+    /// Tokens of the batch.
+    count: usize,
+    /// The first row with logits, when there is one.
+    row: Option<i32>,
 }
 
 impl<'engine, 'model> Scheduler<'engine, 'model> {
-    pub(super) fn new(
-        context: LlamaContext<'model>,
-        adapters: Vec<LlamaLoraAdapter>,
-        tokeniser: &'engine Tokeniser<'model>,
-        reports: &'engine Reports,
-        loaded: &Loaded,
-    ) -> Self {
-        let batch = LlamaBatch::new(context.n_batch() as usize, 1);
+    pub(super) fn new(resources: Resources<'engine, 'model>) -> Self {
+        let batch_tokens_max = resources.computer.batch_tokens_max();
         Self {
-            context,
-            _adapters: adapters,
-            tokeniser,
-            reports,
-            context_tokens: loaded.context_tokens as usize,
-            batch,
+            computer: resources.computer,
+            tokeniser: resources.tokeniser,
+            reports: resources.reports,
+            parallel: resources.parallel,
+            context_tokens: resources.context_tokens,
+            slots: (0..resources.sequences).map(|_| Slot::empty()).collect(),
+            waiting: VecDeque::new(),
+            turn: AdapterTurn::default(),
+            pace: ReadingPace::new(batch_tokens_max),
+            scratch: Scratch::default(),
+            begun: 0,
+            failures: 0,
         }
     }
 
     /// Computes until the server goes.
+    ///
+    /// # Errors
+    /// [`EngineError::Connection`], or [`EngineError::Model`] when steps fail again and again.
     pub(super) fn run(&mut self, commands: &Receiver<Command>) -> Result<(), EngineError> {
-        while let Ok(command) = commands.recv() {
-            if let Command::Write(mut job) = command {
-                let id = job.order.id;
-                if let Err(reason) = self.write(&mut job, commands)? {
-                    self.reports.refuse(id, Refusal::Failed(reason))?;
+        loop {
+            if self.active().next().is_none() && self.waiting.is_empty() {
+                match commands.recv() {
+                    Ok(command) => self.obey(command)?,
+                    Err(_) => return Ok(()),
                 }
+            }
+            loop {
+                match commands.try_recv() {
+                    Ok(command) => self.obey(command)?,
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return Ok(()),
+                }
+            }
+            self.admit()?;
+            self.step()?;
+        }
+    }
+
+    fn obey(&mut self, command: Command) -> Result<(), EngineError> {
+        match command {
+            Command::Write(job) if self.waiting.len() >= WAITING_MAX => {
+                let reason = format!("{WAITING_MAX} requests wait for the model; try again later");
+                self.reports.refuse(job.order.id, Refusal::Failed(reason))
+            }
+            Command::Write(job) => {
+                self.waiting.push_back(*job);
+                Ok(())
+            }
+            Command::Cancel(id) => {
+                self.waiting.retain(|job| job.order.id != id);
+                let slot = self.active().find(|&slot| self.writing(slot).id == id);
+                if let Some(slot) = slot {
+                    self.release(slot);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Slots with a request.
+    fn active(&self) -> impl Iterator<Item = usize> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(index, slot)| slot.work.as_ref().map(|_| index))
+    }
+
+    fn writing(&self, slot: usize) -> &Writing {
+        self.slots[slot]
+            .work
+            .as_ref()
+            .expect("BUG: only slots with a request are asked")
+    }
+
+    /// Begins requests that wait while there is room beside those that are worked on.
+    fn admit(&mut self) -> Result<(), EngineError> {
+        while self.active().count() < self.parallel {
+            let Some(job) = self.waiting.pop_front() else {
+                break;
+            };
+            self.begin(job)?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, job: Job) -> Result<(), EngineError> {
+        let Job {
+            order,
+            prompt,
+            grammar,
+        } = job;
+        self.begun += 1;
+        let origin = Origin {
+            owner: order.owner.clone(),
+            adapter: order.adapter,
+            shared: prompt.shared,
+        };
+        let placement = place(&self.slots, &prompt.tokens, &origin)
+            .expect("BUG: there are more sequences than parallel requests");
+        let index = placement.slot;
+        let mut reused = if self.computer.can_rewind() {
+            placement.reused
+        } else {
+            0
+        };
+        match placement.source {
+            Some(source) if reused > 0 => {
+                self.computer.cut(index, 0);
+                self.computer.copy(source, index, reused);
+            }
+            Some(_) | None => reused = self.computer.cut(index, reused),
+        }
+        let slot = &mut self.slots[index];
+        slot.work = Some(Writing::new(&order, grammar, &prompt.tokens, self.begun));
+        slot.tokens = prompt.tokens;
+        slot.cached = reused;
+        slot.origin = origin;
+        slot.used_at = self.begun;
+        self.reports.send(&Report::Started {
+            id: order.id,
+            prompt_tokens: to_u32(slot.tokens.len()),
+            reused_tokens: to_u32(reused),
+        })
+    }
+
+    /// Takes the request from a slot, which keeps what was computed.
+    fn release(&mut self, slot: usize) -> Option<Writing> {
+        self.begun += 1;
+        let slot = &mut self.slots[slot];
+        slot.tokens.truncate(slot.cached);
+        slot.used_at = self.begun;
+        slot.work.take()
+    }
+
+    fn refuse(&mut self, slot: usize, reason: &str) -> Result<(), EngineError> {
+        match self.release(slot) {
+            Some(writing) => self
+                .reports
+                .refuse(writing.id, Refusal::Failed(reason.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// Computes one batch, and tells what came of it.
+    fn step(&mut self) -> Result<(), EngineError> {
+        let present: Vec<Option<usize>> = self
+            .active()
+            .map(|slot| self.slots[slot].origin.adapter)
+            .collect();
+        if present.is_empty() {
+            return Ok(());
+        }
+        let adapter = self.turn.next(&present);
+        let mut members: Vec<usize> = self
+            .active()
+            .filter(|&slot| self.slots[slot].origin.adapter == adapter)
+            .collect();
+        members.sort_by_key(|&slot| self.writing(slot).number);
+        if let Err(reason) = self.computer.set_adapter(adapter) {
+            return self.refuse_all(&members, &format!("the adapter cannot be used: {reason}"));
+        }
+        let parts = match self.fill(&members) {
+            Ok(parts) => parts,
+            Err(reason) => return self.fail(&members, &reason),
+        };
+        let begun = Instant::now();
+        match self.computer.compute() {
+            Ok(()) => {}
+            Err(ComputeError::Full) => return self.make_room(),
+            Err(ComputeError::Failed(reason)) => return self.fail(&members, &reason),
+        }
+        self.failures = 0;
+        let is_read = |part: &&Part| {
+            !self
+                .writing(part.slot)
+                .is_writing(self.slots[part.slot].cached)
+        };
+        let read = parts.iter().filter(is_read).map(|part| part.count).sum();
+        self.pace.learn(read, begun.elapsed().as_secs_f64());
+        for part in parts {
+            if part.count > 0 {
+                self.advance(part)?;
             }
         }
         Ok(())
     }
 
-    fn write(
-        &mut self,
-        job: &mut Job,
-        commands: &Receiver<Command>,
-    ) -> Result<Result<(), String>, EngineError> {
-        let id = job.order.id;
-        let prompt = &job.prompt.tokens;
-        let grammar = &mut job.grammar;
-        self.reports.send(&Report::Started {
-            id,
-            prompt_tokens: to_u32(prompt.len()),
-            reused_tokens: 0,
-        })?;
-        let begin = Instant::now();
-        self.context.clear_kv_cache();
-        let mut next = None;
-        let mut position = 0;
-        for chunk in prompt.chunks(self.context.n_batch() as usize) {
-            match self.decode(chunk, position, grammar.as_mut()) {
-                Ok(token) => next = Some(token),
-                Err(reason) => return Ok(Err(reason)),
+    /// Fills the batch with what the requests can use.
+    fn fill(&mut self, members: &[usize]) -> Result<Vec<Part>, String> {
+        let wishes: Vec<Wish> = members.iter().map(|&slot| self.wish(slot)).collect();
+        let limits = Limits {
+            tokens: self.computer.batch_tokens_max(),
+            reading: self.pace.reading_tokens(),
+        };
+        let shares = compose(&wishes, limits);
+        self.computer.clear();
+        let mut parts = Vec::with_capacity(members.len());
+        for (&index, count) in members.iter().zip(shares) {
+            let slot = &mut self.slots[index];
+            let writing = slot.work.as_mut().expect("BUG: a member has a request");
+            let is_writing = writing.is_writing(slot.cached);
+            if is_writing {
+                writing.draft.truncate(count.saturating_sub(1));
             }
-            position += chunk.len();
+            let end = (slot.cached + count).min(slot.tokens.len());
+            let mut tokens: Vec<LlamaToken> = slot.tokens[slot.cached..end].to_vec();
+            if is_writing {
+                tokens.extend(&writing.draft);
+            }
+            // All rows of a text have logits; of a prompt, the last.
+            let outputs = match count {
+                _ if is_writing => tokens.len(),
+                count => usize::from(count > 0 && end == slot.tokens.len()),
+            };
+            let row = self.computer.add(index, slot.cached, &tokens, outputs)?;
+            parts.push(Part {
+                slot: index,
+                count: tokens.len(),
+                row: (outputs > 0).then_some(row),
+            });
         }
-        let read = begin.elapsed();
-        let mut text = TextAssembly::new(&job.order.sampling.stop);
-        let mut new_tokens = 0;
-        let mut is_cut = false;
-        while let Some(token) = next.filter(|token| !self.tokeniser.ends_text(*token)) {
-            let told = text.push(&self.tokeniser.piece(token), None);
-            new_tokens += 1;
-            let is_stopped = told.is_stopped;
-            self.tell(id, told)?;
-            if is_stopped || is_cancelled(id, commands) {
-                break;
-            }
-            is_cut = new_tokens >= job.order.sampling.max_new_tokens
-                || position + 1 >= self.context_tokens;
-            if is_cut {
-                break;
-            }
-            match self.decode(&[token], position, grammar.as_mut()) {
-                Ok(token) => next = Some(token),
-                Err(reason) => return Ok(Err(reason)),
-            }
-            position += 1;
-        }
-        let told = text.finish();
-        self.tell(id, told)?;
-        let micros =
-            |duration: std::time::Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        self.reports.send(&Report::Finished(FinishedReport {
-            id,
-            is_cut,
-            new_tokens,
-            drafted_tokens: 0,
-            accepted_tokens: 0,
-            mean_probability: 0.0,
-            prompt_us: micros(read),
-            writing_us: micros(begin.elapsed().saturating_sub(read)),
-        }))?;
-        Ok(Ok(()))
+        Ok(parts)
     }
 
-    fn tell(&self, id: u64, told: Told) -> Result<(), EngineError> {
+    /// What a request can use of the next step; guesses what it may write.
+    fn wish(&mut self, index: usize) -> Wish {
+        let slot = &mut self.slots[index];
+        let writing = slot.work.as_mut().expect("BUG: a member has a request");
+        writing.draft.clear();
+        if !writing.is_writing(slot.cached) {
+            return Wish::Read {
+                left: writing.left_to_read(slot.cached),
+            };
+        }
+        // The token after the last guess must fit too.
+        let room = self.context_tokens.saturating_sub(slot.tokens.len() + 1);
+        let most = writing.tokens_left().saturating_sub(1).min(room);
+        let most = most.min(DRAFT_TOKENS_MAX);
+        let Some(lookup) = writing
+            .lookup
+            .as_mut()
+            .filter(|_| self.computer.can_rewind())
+        else {
+            return Wish::Write {
+                draft: 0,
+                rate: 0.0,
+            };
+        };
+        writing.draft.extend(lookup.guess(&slot.tokens, most));
+        Wish::Write {
+            draft: writing.draft.len(),
+            rate: lookup.rate(),
+        }
+    }
+
+    /// Takes what was computed for a request, and tells it.
+    fn advance(&mut self, part: Part) -> Result<(), EngineError> {
+        let slot = &mut self.slots[part.slot];
+        let writing = slot.work.as_mut().expect("BUG: a part has a request");
+        let Some(row) = part.row else {
+            slot.cached += part.count;
+            return self.reports.send(&Report::Reading {
+                id: writing.id,
+                done_tokens: to_u32(slot.cached),
+            });
+        };
+        let draft = std::mem::take(&mut writing.draft);
+        let mut told = Told::default();
+        let mut accepted = 0;
+        let next = loop {
+            let row = row + i32::try_from(accepted).expect("BUG: drafts are short");
+            let logits = self.computer.logits(row);
+            let next = writing.take(logits, self.tokeniser, &mut self.scratch, &mut told);
+            match next {
+                Next::Token(token) if draft.get(accepted) == Some(&token) => accepted += 1,
+                Next::Token(_) | Next::End { .. } | Next::Stuck => break next,
+            }
+        };
+        // The batch held what was not cached before, and the draft; of that, the part that was right stays.
+        let is_cut_off = accepted < draft.len();
+        slot.cached += part.count - (draft.len() - accepted);
+        if is_cut_off {
+            slot.cached = self.computer.cut(part.slot, slot.cached);
+        }
+        if let (Some(lookup), Next::Token(token)) = (&mut writing.lookup, &next) {
+            lookup.learn(&slot.tokens, draft.len(), accepted, *token);
+        }
+        writing.count_draft(draft.len(), accepted);
+        slot.tokens.extend(&draft[..accepted]);
+        match next {
+            Next::Token(token) => {
+                slot.tokens.push(token);
+                if slot.tokens.len() < self.context_tokens {
+                    return self.tell(part.slot, told);
+                }
+                self.finish(part.slot, true, told)
+            }
+            Next::End { is_cut } => self.finish(part.slot, is_cut, told),
+            Next::Stuck => {
+                self.tell(part.slot, told)?;
+                self.refuse(
+                    part.slot,
+                    "no token may come next, or the model's numbers are none",
+                )
+            }
+        }
+    }
+
+    fn tell(&self, slot: usize, told: Told) -> Result<(), EngineError> {
         if told.text.is_empty() && told.tokens.is_empty() {
             return Ok(());
         }
         self.reports.send(&Report::Text {
-            id,
+            id: self.writing(slot).id,
             text: told.text,
             tokens: told.tokens,
         })
     }
 
-    fn decode(
-        &mut self,
-        tokens: &[LlamaToken],
-        position: usize,
-        grammar: Option<&mut Grammar>,
-    ) -> Result<LlamaToken, String> {
-        self.batch.clear();
-        let last = tokens.len() - 1;
-        for (offset, &token) in tokens.iter().enumerate() {
-            let position = i32::try_from(position + offset).map_err(|error| error.to_string())?;
-            self.batch
-                .add(token, position, &[0], offset == last)
-                .map_err(|error| error.to_string())?;
-        }
-        self.context
-            .decode(&mut self.batch)
-            .map_err(|error| error.to_string())?;
-        let mut logits = self
-            .context
-            .get_logits_ith(self.batch.n_tokens() - 1)
-            .to_vec();
-        let mut best = most_probable(&logits);
-        if let Some(grammar) = grammar {
-            let is_refused = |grammar: &mut Grammar, token| {
-                let is_mark = self.tokeniser.is_mark(token) && !self.tokeniser.ends_text(token);
-                is_mark || !grammar.allows(token)
-            };
-            if best.is_some_and(|token| is_refused(grammar, token)) {
-                grammar.filter(&mut logits);
-                best = most_probable(&logits);
-            }
-            if let Some(token) = best.filter(|token| !self.tokeniser.ends_text(*token)) {
-                grammar.accept(token);
-            }
-        }
-        best.ok_or_else(|| "the model knows no token that may come next".to_owned())
+    fn finish(&mut self, slot: usize, is_cut: bool, mut told: Told) -> Result<(), EngineError> {
+        let writing = self.slots[slot].work.as_mut();
+        let writing = writing.expect("BUG: only a request is finished");
+        let finished = writing.finish(is_cut, &mut told);
+        self.tell(slot, told)?;
+        self.release(slot);
+        self.reports.send(&Report::Finished(finished))
     }
-}
 
-fn most_probable(logits: &[f32]) -> Option<LlamaToken> {
-    let tokens = (0_i32..).zip(logits);
-    tokens
-        .filter(|(_, logit)| logit.is_finite())
-        .max_by(|(_, left), (_, right)| left.total_cmp(right))
-        .map(|(id, _)| LlamaToken(id))
-}
+    /// Gives up what is kept for later, or else the request that was begun last.
+    fn make_room(&mut self) -> Result<(), EngineError> {
+        if let Some(slot) = find_evictable(&self.slots) {
+            self.forget(slot);
+            return Ok(());
+        }
+        let newest = self.active().max_by_key(|&slot| self.writing(slot).number);
+        let Some(newest) = newest else {
+            return Ok(());
+        };
+        self.refuse(
+            newest,
+            "the memory for contexts is full, and earlier requests need it; try again when fewer run",
+        )?;
+        self.forget(newest);
+        Ok(())
+    }
 
-fn is_cancelled(id: u64, commands: &Receiver<Command>) -> bool {
-    commands
-        .try_iter()
-        .any(|command| matches!(command, Command::Cancel(cancelled) if cancelled == id))
+    fn forget(&mut self, slot: usize) {
+        self.computer.cut(slot, 0);
+        self.slots[slot].cached = 0;
+        self.slots[slot].tokens.clear();
+    }
+
+    /// Refuses the requests of a batch that could not be computed, and forgets their sequences, whose state is unknown.
+    fn fail(&mut self, members: &[usize], reason: &str) -> Result<(), EngineError> {
+        self.failures += 1;
+        self.refuse_all(
+            members,
+            &format!("computing the next tokens failed: {reason}"),
+        )?;
+        if self.failures < FAILURES_MAX {
+            return Ok(());
+        }
+        Err(EngineError::Model(format!(
+            "computing failed {FAILURES_MAX} times in a row, the last time with: {reason}"
+        )))
+    }
+
+    fn refuse_all(&mut self, members: &[usize], reason: &str) -> Result<(), EngineError> {
+        for &slot in members {
+            self.refuse(slot, reason)?;
+            self.forget(slot);
+        }
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 //! it looks like a model's role tags.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::token_type::LlamaTokenAttr;
@@ -20,6 +21,7 @@ pub(super) struct Tokeniser<'model> {
     /// The token that begins every prompt, where the model wants one.
     first: Option<LlamaToken>,
     piece_bytes_max: usize,
+    marks: Arc<[LlamaToken]>,
 }
 
 /// A token that is found in the text before the rest of it is tokenised.
@@ -66,6 +68,8 @@ impl<'model> Tokeniser<'model> {
             .tokens()
             .map(|token| vocab.token_to_piece(token, true, None).len())
             .max();
+        let is_mark = |token: &LlamaToken| vocab.is_control(*token) && !vocab.is_eog(*token);
+        let marks = vocab.tokens().filter(is_mark).collect();
         let first = vocab
             .should_add_bos()
             .then(|| vocab.bos())
@@ -75,6 +79,7 @@ impl<'model> Tokeniser<'model> {
             specials,
             first,
             piece_bytes_max: piece_bytes_max.unwrap_or(1).max(1),
+            marks,
         }
     }
 
@@ -170,9 +175,9 @@ impl<'model> Tokeniser<'model> {
         self.vocab.is_eog(token)
     }
 
-    /// Whether this token is a mark that adds nothing to the text.
-    pub(super) fn is_mark(&self, token: LlamaToken) -> bool {
-        self.vocab.is_control(token)
+    /// The tokens that add nothing to the text and do not end it, in order.
+    pub(super) fn marks(&self) -> Arc<[LlamaToken]> {
+        Arc::clone(&self.marks)
     }
 }
 
@@ -287,4 +292,165 @@ pub(super) fn common_prefix(left: &[LlamaToken], right: &[LlamaToken]) -> usize 
         .zip(right)
         .take_while(|(left, right)| left == right)
         .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use llama_cpp_2::llama_backend::LlamaBackend;
+    use llama_cpp_2::model::LlamaModel;
+    use llama_cpp_2::model::params::LlamaModelParams;
+    use proptest::prelude::*;
+    use testmodels::{Family, Size, write_random};
+
+    use super::*;
+
+    /// The vocabulary of a family; a process has one backend.
+    fn load(family: Family) -> LlamaModel {
+        static BACKEND: OnceLock<LlamaBackend> = OnceLock::new();
+        let backend = BACKEND.get_or_init(|| {
+            let mut backend = LlamaBackend::init().unwrap();
+            backend.void_logs();
+            backend
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vocabulary.gguf");
+        write_random(family, Size::Tiny, 1, &path).unwrap();
+        let params = LlamaModelParams::default().with_vocab_only(true);
+        LlamaModel::load_from_file(backend, path, &params).unwrap()
+    }
+
+    fn segment(text: &str, is_markup: bool) -> Segment {
+        Segment {
+            text: text.to_owned(),
+            is_markup,
+        }
+    }
+
+    /// What llama.cpp makes of the whole text when all its tags are tokens, with the first token once.
+    fn whole(tokeniser: &Tokeniser<'_>, segments: &[Segment]) -> Vec<LlamaToken> {
+        let text: String = segments
+            .iter()
+            .map(|segment| segment.text.as_str())
+            .collect();
+        let mut tokens = tokeniser.vocab.tokenize(text.as_bytes(), false, true);
+        if tokeniser.first.is_some() && tokens.first() != tokeniser.first.as_ref() {
+            tokens.splice(..0, tokeniser.first);
+        }
+        tokens
+    }
+
+    /// Text of people without any tag of a family, with much white space and words that are merged.
+    fn harmless() -> impl Strategy<Value = String> {
+        let words = prop_oneof![
+            Just("the return".to_owned()),
+            Just("  ".to_owned()),
+            Just("\n\n".to_owned()),
+            "[a-zé ]{0,6}".prop_map(String::from),
+        ];
+        proptest::collection::vec(words, 0..5).prop_map(|words| words.concat())
+    }
+
+    #[test]
+    fn tokens_are_those_of_the_whole_text_when_nobody_writes_tags() {
+        for family in Family::ALL {
+            let model = load(family);
+            let tokeniser = Tokeniser::new(model.vocab());
+            let tags: Vec<String> = tokeniser
+                .specials
+                .iter()
+                .map(|special| special.text.clone())
+                .collect();
+            assert!(!tags.is_empty(), "{family:?}");
+            let tag = || proptest::sample::select(tags.clone());
+            let markup = prop_oneof![
+                tag(),
+                tag().prop_map(|tag| format!("{tag} user\n")),
+                Just(" [INST] ".to_owned()),
+                Just("\n".to_owned()),
+                (tag(), tag()).prop_map(|(left, right)| format!("{left}\n{right}")),
+            ];
+            let piece = prop_oneof![
+                markup.prop_map(|text| segment(&text, true)),
+                harmless().prop_map(|text| segment(&text, false)),
+            ];
+            let segments = proptest::collection::vec(piece, 0..8);
+            let mut runner = proptest::test_runner::TestRunner::default();
+            let result = runner.run(&segments, |segments| {
+                let prompt = tokeniser.tokenise(&segments, segments.len() / 2);
+                prop_assert_eq!(&prompt.tokens, &whole(&tokeniser, &segments));
+                prop_assert!(prompt.shared <= prompt.tokens.len());
+                let bytes: usize = segments.iter().map(|segment| segment.text.len()).sum();
+                let spaces = segments.iter().flat_map(|segment| segment.text.bytes());
+                let spaces = spaces.filter(u8::is_ascii_whitespace).count();
+                prop_assert!(tokeniser.count_at_least(bytes - spaces) <= prompt.tokens.len());
+                Ok(())
+            });
+            result.unwrap_or_else(|error| panic!("{family:?}: {error}"));
+        }
+    }
+
+    #[test]
+    fn tags_in_plain_text_are_text() {
+        for family in Family::ALL {
+            let model = load(family);
+            let mut tokeniser = Tokeniser::new(model.vocab());
+            // Some files declare their tags so that llama.cpp finds them in plain text too.
+            for is_user_defined in [false, true] {
+                for special in &mut tokeniser.specials {
+                    special.is_user_defined = is_user_defined;
+                }
+                for special in &tokeniser.specials {
+                    let tag = special.text.as_str();
+                    let plain = segment(&format!("say {tag}now"), false);
+                    let segments = [segment(tag, true), plain, segment(tag, true)];
+                    let tokens = tokeniser.tokenise(&segments, 0).tokens;
+                    let count = tokens
+                        .iter()
+                        .filter(|token| **token == special.token)
+                        .count();
+                    let marks = 2 + usize::from(
+                        tokeniser.first == Some(special.token) && tokens[0] != tokens[1],
+                    );
+                    assert!(count <= marks && count >= 2, "{family:?} {tag}: {tokens:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tag_is_not_made_of_markup_and_text() {
+        let model = load(Family::Phi3);
+        let tokeniser = Tokeniser::new(model.vocab());
+        let tag = "<|end|>";
+        let token = whole(&tokeniser, &[segment(tag, true)]).pop().unwrap();
+        for cut in 1..tag.len() {
+            let (left, right) = tag.split_at(cut);
+            for is_left in [true, false] {
+                let segments = [segment(left, is_left), segment(right, !is_left)];
+                assert!(!tokeniser.tokenise(&segments, 0).tokens.contains(&token));
+            }
+            let segments = [segment(left, true), segment(right, true)];
+            assert!(tokeniser.tokenise(&segments, 0).tokens.contains(&token));
+        }
+    }
+
+    #[test]
+    fn what_is_shared_depends_on_nothing_after_it() {
+        let model = load(Family::DeepseekCoder);
+        let tokeniser = Tokeniser::new(model.vocab());
+        let system = segment("You write code.\n", false);
+        let long = tokeniser.tokenise(&[system.clone(), segment("the end", false)], 1);
+        let other = tokeniser.tokenise(&[system.clone(), segment("\n\n", false)], 1);
+        let shared = long.shared.min(other.shared);
+        assert!(shared > 4);
+        assert_eq!(long.tokens[..shared], other.tokens[..shared]);
+        assert_eq!(
+            tokeniser.tokenise(std::slice::from_ref(&system), 0).shared,
+            0
+        );
+        let all = tokeniser.tokenise(&[system], 9);
+        assert_eq!(all.shared, all.tokens.len());
+    }
 }
