@@ -57,3 +57,13 @@ printf 'explain OAuth2 and the GROUP BY of SQL' | seed question words
 printf 'someone@example.org' | seed account_fields email
 printf 'some-one_9' | seed account_fields username
 printf 'correct horse battery' | seed account_fields password
+
+frame() { # JSON: its length, then itself
+  little ${#1} 4
+  printf '%s' "$1"
+}
+frame '{"cancel":{"id":7}}' | seed writing_frames cancel
+frame '{"write":{"id":7,"prompt":[{"text":"hi","is_markup":false}],"shared_segments":0,"owner":"o","adapter":null,"sampling":{"temperature":0.5,"top_k":40,"top_p":0.9,"min_p":0,"repeat_penalty":1,"frequency_penalty":0,"presence_penalty":0,"seed":1,"stop":["x"],"max_new_tokens":9},"grammar":null,"is_lookup":true,"logprobs":2}}' | seed writing_frames write
+frame '{"ready":{"context_tokens":9,"parallel_max":1,"gpu_layers":0,"weights_bytes":1,"context_bytes":1,"adapters_bytes":0,"compute_bytes":1}}' | seed writing_frames ready
+frame '{"text":{"id":7,"text":"a","tokens":[{"bytes":[97],"logprob":-0.5,"top":[[[98],-1.5]]}]}}' | seed writing_frames text
+frame '{"refused":{"id":7,"refusal":{"too_long":{"prompt_tokens":9,"context_tokens":8}}}}' | seed writing_frames refused
