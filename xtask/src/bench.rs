@@ -16,6 +16,7 @@ mod search;
 mod server;
 mod start;
 mod vectors;
+mod writing;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,27 @@ pub(crate) struct BenchArgs {
     /// A Python that has chromadb; the rows of the peer fail without it.
     #[arg(long)]
     chroma_python: Option<PathBuf>,
+    /// Folder for language models that are made for this, some gigabytes; kept for the next run.
+    #[arg(long)]
+    made_models: PathBuf,
+    /// Folder with llama.cpp's own benchmarks; there is no peer for language models without it.
+    #[arg(long)]
+    peer: Option<PathBuf>,
+    /// A Python that has transformers; its figures are missing without it.
+    #[arg(long)]
+    transformers_python: Option<PathBuf>,
+    /// Measure these parts alone, and leave the report as it is.
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+}
+
+/// Parts of the benchmarks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Everything but language models.
+    Product,
+    /// Language models.
+    Models,
 }
 
 /// What every benchmark needs to know.
@@ -70,6 +92,11 @@ struct Bench {
     no_models: PathBuf,
     humaneval: Option<PathBuf>,
     chroma_python: Option<PathBuf>,
+    /// Language models made for this.
+    made_models: PathBuf,
+    /// llama.cpp's own benchmarks.
+    peer: Option<PathBuf>,
+    transformers_python: Option<PathBuf>,
     /// Runs the clients.
     runtime: tokio::runtime::Runtime,
 }
@@ -78,11 +105,18 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     let bench = Bench::prepare(args)?;
     let began = Instant::now();
     let mut report = Report::begin(&bench.repository)?;
-    bench.measure(&mut report);
+    let is_wanted = |part| args.only.is_empty() || args.only.contains(&part);
+    if is_wanted(Part::Models) {
+        writing::measure(&bench, &mut report);
+    }
+    if is_wanted(Part::Product) {
+        bench.measure(&mut report);
+    }
     report.finish(began.elapsed());
     write!(std::io::stdout().lock(), "{}", report.table())?;
-    let path = bench.repository.join("docs/reference/performance.md");
-    report.write(&path)?;
+    if args.only.is_empty() {
+        report.write(&bench.repository.join("docs/reference/performance.md"))?;
+    }
     let failed = report.has_failures();
     if failed {
         say(&format!(
@@ -105,6 +139,7 @@ impl Bench {
             std::fs::remove_dir_all(&args.work).context("cannot empty the work folder")?;
         }
         std::fs::create_dir_all(&args.work).context("cannot make the work folder")?;
+        std::fs::create_dir_all(&args.made_models).context("cannot make the folder of models")?;
         let absolute = |path: &Path| {
             path.canonicalize()
                 .with_context(|| format!("cannot find {}", path.display()))
@@ -119,6 +154,9 @@ impl Bench {
             humaneval: args.humaneval.clone().filter(|file| file.is_file()),
             // Not resolved: the Python of a virtual environment is a link that must be called by its own name.
             chroma_python: args.chroma_python.clone(),
+            made_models: absolute(&args.made_models)?,
+            peer: args.peer.clone(),
+            transformers_python: args.transformers_python.clone(),
             no_models,
             work,
             runtime: tokio::runtime::Builder::new_multi_thread()

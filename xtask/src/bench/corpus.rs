@@ -90,6 +90,11 @@ impl Corpus {
         }
     }
 
+    /// The words of prose, in their order.
+    pub(crate) fn prose(&self) -> &[String] {
+        &self.prose
+    }
+
     /// How many questions there are before they come again with a number.
     pub(crate) fn questions(&self) -> usize {
         self.questions.len()

@@ -1,0 +1,288 @@
+//! How fast a model reads and writes through the engine process: one text, eight at once, one that repeats its prompt, and the
+//! second turn of a conversation. Each beside llama.cpp's own benchmarks, in turns.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use domain::models::writing::{Writer, WritingRequest};
+
+use super::Rig;
+use super::asked::{Told, ask, per_second, request};
+use super::peers::{LlamaCpp, Speed};
+use crate::bench::Bench;
+use crate::bench::report::Row;
+use crate::bench::sample::{Sample, millis};
+
+/// Times that the product and the peer take turns.
+const ROUNDS: usize = 3;
+/// Tokens of the prompt that is read, and after which is written.
+const PROMPT: u32 = 512;
+/// Tokens written after it.
+pub(crate) const NEW: u32 = 128;
+/// Share of the peer's speed that is wanted.
+const SHARE_MIN: f64 = 0.97;
+
+/// Texts at once.
+const STREAMS: usize = 8;
+const PROMPT_OF_STREAM: u32 = 32;
+const STREAMS_GAIN_MIN: f64 = 2.8;
+
+/// Tokens of the first turn of a short and of a long conversation.
+const HISTORIES: [u32; 2] = [256, 1536];
+/// Tokens that the second turn adds.
+const ADDED: u32 = 32;
+/// What the long history may cost more, for attention has more to look at.
+const HISTORY_COST_MAX: f64 = 1.25;
+
+/// Tokens that a prompt asked for again may have left to be computed: the last gives the first logits.
+const LEFT_MAX: u32 = 1;
+
+/// Reading and writing, in turns with the peer.
+pub(crate) fn measure_one(
+    bench: &Bench,
+    rig: &mut Rig,
+    peer: Option<&LlamaCpp>,
+    other: Option<Speed>,
+) -> anyhow::Result<Vec<Row>> {
+    let (mut own, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        own.push(bench.runtime.block_on(read_and_write(rig))?);
+        if let Some(peer) = peer {
+            beside.push(peer.speed(&rig.file, rig.threads, (PROMPT, NEW))?);
+        }
+    }
+    let row = |what: String, of: fn(&Speed) -> f64| -> anyhow::Result<Row> {
+        let own = median(own.iter().map(of))?;
+        let row = Row::new(what, format!("{own:.1} tokens/s"));
+        if beside.is_empty() {
+            return Ok(row);
+        }
+        let peer = median(beside.iter().map(of))?;
+        let share = own / peer;
+        let mut text = format!("llama-bench {peer:.1} tokens/s, so {share:.2} of it");
+        if let Some(other) = other {
+            text = format!("{text} · transformers, bf16 {:.1}", of(&other));
+        }
+        let is_met = share >= SHARE_MIN;
+        Ok(row.budget("≥ 0.97 of llama-bench", is_met).peer(Some(text)))
+    };
+    Ok(vec![
+        row(
+            format!(
+                "language model, {}: reading a prompt of {PROMPT} tokens",
+                rig.shape
+            ),
+            |speed| speed.prefill,
+        )?,
+        row(format!("… writing {NEW} tokens after {PROMPT}"), |speed| {
+            speed.decode
+        })?,
+    ])
+}
+
+/// One prompt read, and then asked for again, so that the time of the second request is that of writing alone.
+async fn read_and_write(rig: &mut Rig) -> anyhow::Result<Speed> {
+    let prompt = rig.text(PROMPT).await?;
+    let read = ask(rig.writer.as_ref(), request(&rig.model, &prompt, 1)).await?;
+    let written = ask(rig.writer.as_ref(), request(&rig.model, &prompt, NEW)).await?;
+    let finished = &written.finished;
+    anyhow::ensure!(
+        finished.new_tokens == NEW,
+        "the model stopped after {} tokens",
+        finished.new_tokens
+    );
+    let computed = read.finished.prompt_tokens - read.finished.reused_tokens;
+    let left = finished.prompt_tokens - finished.reused_tokens;
+    let decode = if left <= LEFT_MAX {
+        per_second(NEW, written.done)
+    } else {
+        // The prompt was read again, and gave the first token.
+        let reading = Duration::from_micros(finished.prompt_us);
+        per_second(NEW - 1, written.done.saturating_sub(reading))
+    };
+    Ok(Speed {
+        prefill: per_second(computed, read.done),
+        decode,
+    })
+}
+
+/// Several texts at once against one alone.
+pub(crate) fn measure_streams(
+    bench: &Bench,
+    rig: &mut Rig,
+    peer: Option<&LlamaCpp>,
+) -> anyhow::Result<Vec<Row>> {
+    let one = bench.runtime.block_on(write_at_once(rig, 1))?;
+    let all = bench.runtime.block_on(write_at_once(rig, STREAMS))?;
+    let gain = all / one;
+    let row = Row::new(
+        format!(
+            "… {STREAMS} texts at once against one, {NEW} tokens after {PROMPT_OF_STREAM} each, prompts counted"
+        ),
+        format!("{all:.1} against {one:.1} tokens/s, {gain:.2} times"),
+    )
+    .budget("≥ 2.8 times", gain >= STREAMS_GAIN_MIN);
+    let Some(peer) = peer else {
+        return Ok(vec![row]);
+    };
+    let speed = |streams| {
+        let lengths = (PROMPT_OF_STREAM, NEW);
+        peer.streams(&rig.file, rig.threads, streams, lengths)
+    };
+    let (one, all) = (speed(1)?, speed(STREAMS)?);
+    let text = format!(
+        "llama-batched-bench {all:.1} against {one:.1} tokens/s, {:.2} times",
+        all / one
+    );
+    Ok(vec![row.peer(Some(text))])
+}
+
+/// Tokens a second of `streams` texts begun together.
+async fn write_at_once(rig: &mut Rig, streams: usize) -> anyhow::Result<f64> {
+    let mut prompts = Vec::new();
+    for _ in 0..streams {
+        prompts.push(rig.text(PROMPT_OF_STREAM).await?);
+    }
+    let mut running = tokio::task::JoinSet::new();
+    for prompt in &prompts {
+        let (writer, request) = (rig.writer.clone(), request(&rig.model, prompt, NEW));
+        running.spawn(async move { ask(writer.as_ref(), request).await });
+    }
+    let (mut tokens, mut longest) = (0, Duration::ZERO);
+    while let Some(told) = running.join_next().await {
+        let told = told??;
+        tokens += told.finished.new_tokens;
+        longest = longest.max(told.done);
+    }
+    Ok(per_second(tokens, longest))
+}
+
+/// A text with and without guesses from its prompt.
+pub(crate) struct Guessed {
+    /// Tokens a second.
+    pub(crate) with: f64,
+    pub(crate) without: f64,
+    /// The last text with guesses.
+    pub(crate) told: Told,
+}
+
+impl Guessed {
+    pub(crate) fn gain(&self) -> f64 {
+        self.with / self.without
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let Self {
+            with,
+            without,
+            told,
+        } = self;
+        format!(
+            "{with:.1} against {without:.1} tokens/s, {:.2} times; {} of {} guesses right",
+            self.gain(),
+            told.finished.accepted_tokens,
+            told.finished.drafted_tokens
+        )
+    }
+}
+
+/// Asks with and without guesses, in turns.
+pub(crate) async fn guess(
+    writer: &dyn Writer,
+    request: &WritingRequest,
+) -> anyhow::Result<Guessed> {
+    let ask_with = async |is_lookup| {
+        let asked = WritingRequest {
+            is_lookup,
+            ..request.clone()
+        };
+        ask(writer, asked).await
+    };
+    // Read once, so that neither of the two that count has to.
+    let mut last = ask_with(false).await?;
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let plain = ask_with(false).await?;
+        without.push(per_second(plain.finished.new_tokens, plain.done));
+        last = ask_with(true).await?;
+        with.push(per_second(last.finished.new_tokens, last.done));
+        anyhow::ensure!(
+            plain.text == last.text,
+            "guessing changed what was written: {:?} and {:?}",
+            plain.text,
+            last.text
+        );
+    }
+    Ok(Guessed {
+        with: median(with.into_iter())?,
+        without: median(without.into_iter())?,
+        told: last,
+    })
+}
+
+/// Guesses in a text that repeats nothing, which are mostly wrong: what they cost.
+pub(crate) async fn measure_wrong_guesses(rig: &mut Rig) -> anyhow::Result<Vec<Row>> {
+    let prompt = rig.text(PROMPT).await?;
+    let asked = request(&rig.model, &prompt, NEW);
+    let guessed = guess(rig.writer.as_ref(), &asked).await?;
+    let what = format!("… the same with and without guesses, {NEW} tokens after {PROMPT}");
+    Ok(vec![Row::new(what, guessed.text())])
+}
+
+/// The time to the first token of a second turn, after a short and after a long first turn.
+pub(crate) async fn measure_second_turn(rig: &mut Rig) -> anyhow::Result<Vec<Row>> {
+    let mut medians = Vec::new();
+    let mut texts = Vec::new();
+    for history in HISTORIES {
+        let (mut times, mut left) = (Vec::new(), 0);
+        for _ in 0..ROUNDS {
+            let first_turn = rig.text(history).await?;
+            ask(rig.writer.as_ref(), request(&rig.model, &first_turn, 1)).await?;
+            let second_turn = format!("{first_turn} {}", rig.text(ADDED).await?);
+            let told = ask(rig.writer.as_ref(), request(&rig.model, &second_turn, 1)).await?;
+            left = told.finished.prompt_tokens - told.finished.reused_tokens;
+            times.push(told.done);
+        }
+        let median = Sample::new(times)?.median();
+        texts.push(format!(
+            "{} ms after {history} tokens ({left} computed)",
+            millis(median)
+        ));
+        medians.push(median.as_secs_f64());
+    }
+    let cost = medians[1] / medians[0];
+    Ok(vec![
+        Row::new(
+            format!(
+                "… a second turn that adds {ADDED} tokens, to its first token (median of {ROUNDS})"
+            ),
+            texts.join(" · "),
+        )
+        .budget(
+            "≤ 1.25 times for six times the history",
+            cost <= HISTORY_COST_MAX,
+        ),
+    ])
+}
+
+/// The middle one of an odd number.
+fn median(numbers: impl Iterator<Item = f64>) -> anyhow::Result<f64> {
+    let mut numbers: Vec<f64> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    let middle = numbers.get(numbers.len() / 2).copied();
+    middle.context("nothing was measured")
+}
+
+/// Lengths that the transformers peer is asked for: it is slow, so it writes fewer tokens.
+pub(crate) const TRANSFORMERS_LENGTHS: (u32, u32) = (PROMPT, 32);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_one_of_the_numbers() {
+        assert!((median([3.0, 1.0, 2.0].into_iter()).unwrap() - 2.0).abs() < 1e-9);
+        assert!(median(std::iter::empty()).is_err());
+    }
+}
