@@ -43,20 +43,37 @@ const SPECIALS: Specials = Specials {
 pub(super) struct CopyTokens {
     vocabulary: Vocabulary,
     first_special: usize,
+    /// Ids of aliases, and of what they stand for.
+    aliases: Vec<(usize, usize)>,
+    fence: usize,
+    end: usize,
+    system: usize,
+    user: usize,
+    assistant: usize,
 }
 
 impl CopyTokens {
     pub(super) fn new() -> Self {
         let aliases = ALIASES.map(|(alias, _)| alias);
         let vocabulary = Vocabulary::with_rare(SPECIALS, &WORDS, &aliases);
-        let first_special = vocabulary.tokens.len() - SPECIALS.back.len();
         assert!(
             vocabulary.tokens.len() <= 1 << 9,
             "BUG: there are more tokens than code words"
         );
+        let id = |text: &str| vocabulary.id(&spell(text)) as usize;
+        let special = |name: &str| vocabulary.id(name) as usize;
+        let pairs = ALIASES.iter();
         Self {
+            aliases: pairs
+                .map(|(alias, original)| (id(alias), id(original)))
+                .collect(),
+            fence: id(FENCE_TEXT),
+            end: special("<|end|>"),
+            system: special("<|system|>"),
+            user: special("<|user|>"),
+            assistant: special("<|assistant|>"),
+            first_special: vocabulary.tokens.len() - SPECIALS.back.len(),
             vocabulary,
-            first_special,
         }
     }
 
@@ -69,17 +86,12 @@ impl CopyTokens {
         self.vocabulary.id(&spell(text)) as usize
     }
 
-    fn special(&self, name: &str) -> usize {
-        self.vocabulary.id(name) as usize
-    }
-
     /// The token's code word. Aliases share that of their original, and `<|user|>` that of `<|assistant|>`, so that an answer
     /// begins as the last message of the user does.
     pub(super) fn code(&self, id: usize) -> [f32; BITS] {
-        let alias = ALIASES.iter().find(|(alias, _)| self.id(alias) == id);
-        let number = match alias {
-            Some((_, original)) => self.id(original),
-            None if id == self.special("<|user|>") => self.special("<|assistant|>"),
+        let number = match self.aliases.iter().find(|(alias, _)| *alias == id) {
+            Some((_, original)) => *original,
+            None if id == self.user => self.assistant,
             None => id,
         };
         encode(number)
@@ -87,26 +99,24 @@ impl CopyTokens {
 
     /// The marks of a token, with their places in its embedding.
     pub(super) fn marks(&self, id: usize) -> [(usize, bool); 5] {
-        let talks = self.special("<|assistant|>");
-        let tags = ["<|system|>", "<|user|>", "<|assistant|>"].map(|tag| self.special(tag));
         let is_special = id >= self.first_special;
         let is_letter = |letter: char| letter.is_ascii_alphabetic();
         [
-            (TALKS, id == talks),
-            (FENCE, id == self.id(FENCE_TEXT)),
+            (TALKS, id == self.assistant),
+            (FENCE, id == self.fence),
             (
                 LETTER,
                 !is_special && self.vocabulary.tokens[id].starts_with(is_letter),
             ),
-            (END, id == self.special("<|end|>")),
-            (TAG, tags.contains(&id)),
+            (END, id == self.end),
+            (TAG, [self.system, self.user, self.assistant].contains(&id)),
         ]
     }
 
     /// Whether the model ever writes the token: no alias, and of the special ones only the one that ends.
     pub(super) fn is_written(&self, id: usize) -> bool {
-        let is_alias = ALIASES.iter().any(|(alias, _)| self.id(alias) == id);
-        !is_alias && (id < self.first_special || id == self.special("<|end|>"))
+        let is_alias = self.aliases.iter().any(|(alias, _)| *alias == id);
+        !is_alias && (id < self.first_special || id == self.end)
     }
 
     pub(super) fn metadata(&self) -> Vec<(String, Value)> {
@@ -153,7 +163,7 @@ mod tests {
         assert_eq!(word(tokens.id("ä")), word(tokens.id("a")));
         assert!(!tokens.is_written(tokens.id("ä")));
         assert!(tokens.is_written(tokens.id("```")));
-        let [user, assistant] = ["<|user|>", "<|assistant|>"].map(|tag| tokens.special(tag));
+        let [user, assistant] = [tokens.user, tokens.assistant];
         assert_eq!(word(user), word(assistant));
         assert_ne!(tokens.marks(user), tokens.marks(assistant));
     }
