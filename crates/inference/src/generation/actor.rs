@@ -22,6 +22,8 @@ use super::route::Route;
 
 /// Messages that are taken together before the planner decides.
 const MESSAGES_TOGETHER_MAX: usize = 64;
+/// Most bytes of prompts that are kept, so that the bound on requests is one on memory, too.
+const PROMPTS_BYTES_MAX: usize = 64 << 20;
 
 /// See the head of this file.
 pub(super) struct Actor {
@@ -163,6 +165,12 @@ impl Actor {
         } = submission;
         if self.closing.is_some() {
             return Err(WritingError::Closing);
+        }
+        let kept = self.requests.values().map(|request| &request.work);
+        let kept: usize = kept.chain([&work]).map(Work::prompt_bytes).sum();
+        if kept > PROMPTS_BYTES_MAX {
+            let waiting = self.planner.count_waiting().into_values().sum();
+            return Err(WritingError::Busy(waiting));
         }
         let name = model.name.clone();
         if let Some(engine) = self.engines.get(&name)

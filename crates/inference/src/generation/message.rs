@@ -57,6 +57,14 @@ impl Work {
         matches!(self, Self::Write { .. })
     }
 
+    /// Bytes of its prompt.
+    pub(super) fn prompt_bytes(&self) -> usize {
+        match self {
+            Self::Write { order, .. } => order.prompt.iter().map(|piece| piece.text.len()).sum(),
+            Self::Load(_) => 0,
+        }
+    }
+
     /// Answers it with a failure.
     pub(super) fn fail(self, error: WritingError) {
         match self {

@@ -69,7 +69,8 @@ pub struct LocalWriterConfig {
 pub struct WriterLimits {
     /// For loading a model.
     pub start: Duration,
-    /// Without any news from an engine that has work; it is then ended. The longest step is a batch of a prompt.
+    /// Without any news from an engine that has work; it is then ended. The longest step is a batch of a prompt, which a large
+    /// model may take minutes for on a busy machine.
     pub silence: Duration,
     /// How long models in memory keep another one waiting at most, before they finish what they began and make room.
     pub wait: Duration,
@@ -83,7 +84,7 @@ impl Default for WriterLimits {
     fn default() -> Self {
         Self {
             start: Duration::from_mins(5),
-            silence: Duration::from_mins(2),
+            silence: Duration::from_mins(5),
             wait: Duration::from_secs(20),
             keep_alive: Duration::from_mins(10),
             waiting_max: 256,

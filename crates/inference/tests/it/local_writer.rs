@@ -610,6 +610,26 @@ async fn a_full_queue_refuses() {
 }
 
 #[tokio::test]
+async fn long_prompts_fill_the_queue_sooner() {
+    let house = house(config()).await;
+    house.writer.load(&name("a")).await.unwrap();
+    let pid = house.pid("a").await;
+    send_signal("-STOP", pid);
+    let long = "x".repeat(1 << 20);
+    let mut taken = Vec::new();
+    let error = loop {
+        match house.writer.write(request("a", &long, 3)).await {
+            Ok(writing) => taken.push(writing),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((taken.len(), error), (64, WritingError::Busy(63)));
+    drop(taken);
+    send_signal("-CONT", pid);
+    assert!(house.write(request("a", "short", 3)).await.is_ok());
+}
+
+#[tokio::test]
 async fn an_idle_model_leaves() {
     let mut config = config();
     config.limits.keep_alive = Duration::ZERO;

@@ -3,6 +3,7 @@
 //! after every step.
 
 mod first_come;
+mod policy;
 mod world;
 
 use domain::models::ModelName;

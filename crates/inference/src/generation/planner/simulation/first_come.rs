@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use domain::models::ModelName;
 
-use super::world::Policy;
+use super::policy::Policy;
 use crate::generation::planner::{Action, Failure, Lane, Millis, Planner, Ticket};
 
 #[derive(Debug, Default)]
