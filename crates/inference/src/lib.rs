@@ -7,10 +7,6 @@ mod embedder;
 pub mod engine;
 mod generation;
 pub mod gguf;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the pool of engines constrains with it next")
-)]
 mod grammar;
 pub mod minilm;
 mod remote;

@@ -16,8 +16,8 @@ use domain::time::Timestamp;
 use super::counters::lock;
 use crate::engine::generator::Shape;
 use crate::engine::generator::frame::{SamplingOrder, Segment, WriteOrder};
-use crate::gguf;
 use crate::template::ChatTemplate;
+use crate::{gguf, grammar};
 
 /// Most alternatives told for a token.
 const LOGPROBS_MAX: u32 = 20;
@@ -214,10 +214,10 @@ fn find_grammar(shape: TextShape) -> Result<Option<String>, WritingError> {
     match shape {
         TextShape::Free => Ok(None),
         TextShape::Grammar(grammar) => Ok(Some(grammar)),
-        TextShape::Json | TextShape::JsonSchema(_) => Err(WritingError::Refused(
-            "models of this machine cannot be held to JSON yet; ask for free text or give a grammar"
-                .to_owned(),
-        )),
+        TextShape::Json => Ok(Some(grammar::json_object())),
+        TextShape::JsonSchema(schema) => grammar::json_schema(&schema)
+            .map(Some)
+            .map_err(|error| WritingError::Refused(error.to_string())),
     }
 }
 

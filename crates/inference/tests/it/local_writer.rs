@@ -42,7 +42,7 @@ fn config() -> LocalWriterConfig {
         args: Vec::new(),
         budget_bytes: 1 << 30,
         context_tokens: NonZeroU32::new(CONTEXT_TOKENS).unwrap(),
-        parallel_max: NonZeroU32::MIN,
+        parallel_max: NonZeroU32::new(4).unwrap(),
         threads: NonZeroUsize::MIN,
         gpu_layers: GpuLayers::Most(0),
         limits: WriterLimits {
@@ -237,6 +237,22 @@ async fn a_chat_is_written_out_in_the_models_template() {
     let (finished, _) = house.write(chat).await.unwrap();
     assert!(finished.template.is_some());
     assert!(finished.prompt_tokens > 5);
+}
+
+#[tokio::test]
+async fn a_text_keeps_to_a_json_schema() {
+    let house = house(config()).await;
+    let mut asked = request("a", "Is it?", 40);
+    let schema =
+        r#"{"type": "object", "properties": {"is": {"type": "boolean"}}, "required": ["is"]}"#;
+    asked.shape = Shape::JsonSchema(schema.to_owned());
+    let (finished, text) = house.write(asked.clone()).await.unwrap();
+    assert_eq!(finished.reason, FinishReason::Stop);
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(value["is"].is_boolean(), "{text}");
+    asked.shape = Shape::JsonSchema("{".to_owned());
+    let error = house.write(asked).await.unwrap_err();
+    assert!(matches!(error, WritingError::Refused(_)), "{error}");
 }
 
 #[tokio::test]
@@ -468,7 +484,6 @@ async fn a_pinned_model_makes_no_room() {
 async fn a_model_gets_less_context_and_fewer_places_before_it_is_refused() {
     let with_budget = |budget_bytes| LocalWriterConfig {
         budget_bytes,
-        parallel_max: NonZeroU32::new(4).unwrap(),
         ..config()
     };
     let bytes = house(with_budget(1 << 30)).await.one_model_bytes().await;
@@ -481,10 +496,14 @@ async fn a_model_gets_less_context_and_fewer_places_before_it_is_refused() {
     assert_eq!(parallel(bytes).await, Ok((CONTEXT_TOKENS, 4)));
     assert_eq!(parallel(bytes - 1).await, Ok((CONTEXT_TOKENS, 2)));
     // And with one place already: half the context, which the smallest prompts with sources need.
-    let bytes = house(config()).await.one_model_bytes().await;
+    let one = LocalWriterConfig {
+        parallel_max: NonZeroU32::MIN,
+        ..config()
+    };
+    let bytes = house(one.clone()).await.one_model_bytes().await;
     let shorter = house(LocalWriterConfig {
         budget_bytes: bytes - 1,
-        ..config()
+        ..one
     })
     .await;
     shorter.writer.load(&name("a")).await.unwrap();
@@ -611,7 +630,11 @@ async fn a_full_queue_refuses() {
 
 #[tokio::test]
 async fn long_prompts_fill_the_queue_sooner() {
-    let house = house(config()).await;
+    let house = house(LocalWriterConfig {
+        parallel_max: NonZeroU32::MIN,
+        ..config()
+    })
+    .await;
     house.writer.load(&name("a")).await.unwrap();
     let pid = house.pid("a").await;
     send_signal("-STOP", pid);
