@@ -88,6 +88,7 @@ pub(crate) const RULES: &[(Method, &str, Access)] = &[
         Needs(ManageOwnData),
     ),
     (Method::GET, "/api/v1/receipts/{id}", Needs(ManageOwnData)),
+    (Method::POST, "/api/v1/receipts/{id}/replay", Needs(Ask)),
     (Method::GET, "/api/v1/knowledge/search", Needs(Ask)),
     (Method::POST, "/api/v1/knowledge/tasks", Needs(Teach)),
     (Method::POST, "/api/v1/analysis", Needs(Ask)),

@@ -32,10 +32,11 @@ const SECURITY_HEADERS: [(&str, &str); 7] = [
 ];
 
 /// Routes that a language model may have to answer.
-const SLOW_ROUTES: [&str; 6] = [
+const SLOW_ROUTES: [&str; 7] = [
     "/generate",
     "/explain",
     "/api/v1/ask",
+    "/api/v1/receipts/{id}/replay",
     "/v1/chat/completions",
     "/v1/completions",
     "/v1/embeddings",

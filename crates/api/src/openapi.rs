@@ -19,6 +19,7 @@ use crate::access::{Access, find_rule};
 use crate::problem::{CONTENT_TYPE, Problem};
 use crate::router::documented_routes;
 use crate::token::SESSION_COOKIE;
+use crate::wire::ask::ProgressEvent;
 use crate::wire::openai::error::OpenAiError;
 
 const TAGS: [(&str, &str); 10] = [
@@ -195,6 +196,9 @@ fn describe_components(components: &mut Components) {
     Problem::schemas(&mut referenced);
     referenced.push((OpenAiError::name().into_owned(), OpenAiError::schema()));
     OpenAiError::schemas(&mut referenced);
+    // Events are not bodies of their own, so no operation refers to what is in them.
+    referenced.push((ProgressEvent::name().into_owned(), ProgressEvent::schema()));
+    ProgressEvent::schemas(&mut referenced);
     components.schemas.extend(referenced);
     for (_, name, meaning) in PROBLEMS {
         components

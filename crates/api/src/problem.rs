@@ -4,7 +4,7 @@ mod openai;
 
 use app::Forbidden;
 use app::accounts::AccountError;
-use app::ask::AskError;
+use app::ask::{AskError, ReplayError};
 use app::conversations::ConversationError;
 use app::knowledge::KnowledgeError;
 use app::quality::QualityError;
@@ -13,6 +13,7 @@ use app::tokens::TokenError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::StoreError;
+use domain::models::writing::WritingError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -395,6 +396,29 @@ impl From<KnowledgeError> for Problem {
                 tracing::error!(%error, "importing knowledge failed");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::NotFound => Self::new(Kind::NotFound, error.to_string()),
+            ReplayError::NotWritten
+            | ReplayError::Writing(
+                WritingError::UnknownModel(_)
+                | WritingError::UnknownAdapter { .. }
+                | WritingError::TooLong { .. }
+                | WritingError::Refused(_),
+            ) => Self::new(Kind::Conflict, error.to_string()),
+            ReplayError::Slow(_)
+            | ReplayError::Writing(
+                WritingError::NoMemory { .. }
+                | WritingError::Busy(_)
+                | WritingError::Failed { .. }
+                | WritingError::Closing,
+            ) => Self::unavailable(error.to_string()),
+            ReplayError::Store(error) => error.into(),
         }
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(ask::explain))
         .routes(routes!(ask::ask))
         .routes(routes!(ask::route_message))
+        .routes(routes!(ask::replay))
         .routes(routes!(conversations::list_conversations))
         .routes(routes!(conversations::get_conversation))
         .routes(routes!(conversations::rename_conversation))

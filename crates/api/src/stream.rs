@@ -1,4 +1,5 @@
-//! An answer as server-sent events (WHATWG HTML §9.2): `route`, `sources`, `token`…, `check`, then `done` or `error`.
+//! An answer as server-sent events (WHATWG HTML §9.2): `route`, `sources`, `token`…, `check`, then `done` or `error`; `progress` in
+//! between when a language model takes part.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -16,7 +17,9 @@ use tokio::task::JoinHandle;
 
 use crate::problem::Problem;
 use crate::state::Shared;
-use crate::wire::ask::{AnswerResponse, RouteResponse, Source, SourcesEvent, TokenEvent};
+use crate::wire::ask::{
+    AnswerResponse, ProgressEvent, RouteResponse, Source, SourcesEvent, TokenEvent,
+};
 use crate::wire::checks::Checks;
 
 /// Events that may wait for a slow client before the work waits too.
@@ -130,6 +133,7 @@ fn encode(event: AskEvent) -> Event {
                 sources: sources.into_iter().map(Source::from).collect(),
             },
         ),
+        AskEvent::Progress(progress) => named("progress", &ProgressEvent::from(progress)),
         AskEvent::Token(text) => named("token", &TokenEvent { text }),
         AskEvent::Check(checks) => named("check", &Checks::from(checks)),
         AskEvent::Done(answered) => named("done", &AnswerResponse::from(*answered)),

@@ -11,6 +11,7 @@ pub(crate) mod names;
 pub(crate) mod openai;
 pub(crate) mod page;
 pub(crate) mod quality;
+pub(crate) mod replay;
 pub(crate) mod sandbox;
 mod sandbox_tests;
 pub(crate) mod system;

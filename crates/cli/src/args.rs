@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use domain::Language;
 use domain::accounts::Role;
 use domain::ask::{Mode, Style};
+use domain::id::ReceiptId;
+use domain::models::ModelName;
 
 pub(crate) use programs::{AnalyseArgs, JudgeArgs, RunArgs, SandboxAct, SandboxArgs};
 
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     Chat(ChatArgs),
     /// Explain the code of a file.
     Explain(ExplainArgs),
+    /// Have the language model of an earlier answer write it again, and compare.
+    Replay(ReplayArgs),
     /// Measure a file, look through it, and describe what it does; nothing of it is run.
     Analyse(AnalyseArgs),
     /// Run a program in the sandbox.
@@ -99,6 +103,12 @@ pub(crate) struct WishArgs {
     /// How to explain: beginner, technical, step-by-step
     #[arg(long, default_value = "beginner")]
     pub(crate) style: Style,
+    /// Language model wanted [default: the one that the settings name for the task]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<ModelName>,
+    /// Seed of a language model; the same seed gives the same text [default: a random one]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
 }
 
 /// Ask one question and print the answer.
@@ -135,6 +145,23 @@ pub(crate) struct AskArgs {
 pub(crate) struct ChatArgs {
     #[command(flatten)]
     pub(crate) wish: WishArgs,
+}
+
+/// Have the language model of an earlier answer write it again.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  codegenie replay 0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a15 --as ada@example.org\n\n\
+        The same model gets the same words with the same seed; on the same build the text is the same."
+)]
+pub(crate) struct ReplayArgs {
+    /// Receipt of the answer
+    pub(crate) receipt: ReceiptId,
+    /// E-mail address of the account that asked
+    #[arg(long = "as", value_name = "EMAIL")]
+    pub(crate) asker: String,
+    /// Print what came of it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Explain the code of a file.

@@ -11,6 +11,7 @@ mod index;
 mod judge;
 mod models;
 mod openapi;
+mod replay;
 mod run;
 mod sandbox;
 mod serve;
@@ -50,6 +51,7 @@ async fn run_with(command: Command, config: &Config) -> anyhow::Result<ExitCode>
         Command::Ask(args) => ask::run(args, config).await?,
         Command::Chat(args) => chat::run(args, config).await?,
         Command::Explain(args) => explain::run(args, config).await?,
+        Command::Replay(args) => replay::run(args, config).await?,
         Command::Analyse(args) => return analyse::run(&args),
         Command::Run(args) => return run::run(args, config).await,
         Command::Judge(args) => return judge::run(args, config).await,

@@ -3,6 +3,7 @@
 
 mod dotenv;
 mod file;
+mod models;
 mod sandbox;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use anyhow::{Context as _, bail};
 
 use crate::args::{Command, CommandLine};
 
+pub(crate) use models::{Amount, ModelsConfig, rows as model_rows};
 pub(crate) use sandbox::SandboxMode;
 
 /// Where a setting comes from.
@@ -101,6 +103,8 @@ pub(crate) struct Config {
     pub(crate) sandbox_cache: Setting<PathBuf>,
     /// Every Python to try for the native tier, best first; they need not exist.
     pub(crate) sandbox_python: Setting<Vec<PathBuf>>,
+    /// Language models.
+    pub(crate) models: ModelsConfig,
 }
 
 const DATABASE_FILE: &str = "codegenie.db";
@@ -198,6 +202,7 @@ fn resolve(
         sandbox_cache: sandbox::find_cache(&layers, &data_dir.value, folder),
         sandbox_python: sandbox::find_pythons(&layers, &data_dir.value, &models_dir.value, folder),
         models_dir,
+        models: models::find(&layers)?,
         log: layers.parse("CODEGENIE_LOG", "log", || "warn".to_owned(), text)?,
         log_format: layers.parse(
             "CODEGENIE_LOG_FORMAT",

@@ -5,6 +5,7 @@ mod inline;
 pub(crate) mod markdown;
 pub(crate) mod password;
 pub(crate) mod progress;
+mod status_line;
 pub(crate) mod table;
 
 use std::io::{IsTerminal as _, Write};

@@ -1,5 +1,6 @@
 //! The composition root: builds every service once, and gives each only what it uses.
 
+mod models;
 mod sandbox;
 
 use std::ffi::OsString;
@@ -10,7 +11,7 @@ use analysis::SyntaxAnalyser;
 use anyhow::Context as _;
 use api::{ApiSettings, ApiState, TokenKey};
 use app::accounts::{AccountService, AccountSettings};
-use app::ask::{AskParts, AskService, NoWriter};
+use app::ask::{AskParts, AskService};
 use app::completions::CompletionService;
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
@@ -23,9 +24,8 @@ use domain::Clock;
 use domain::analysis::CodeAnalyser;
 use domain::embedding::{EmbedError, Embedder};
 use domain::id::Entropy;
-use domain::models::writing::Writer;
 use domain::retrieval::Retriever;
-use inference::{EmbedderConfig, EmbedderLimits, SupervisedEmbedder};
+use inference::{EmbedderConfig, EmbedderLimits, LocalWriter, SupervisedEmbedder};
 use retrieval::hybrid::HybridRetriever;
 use retrieval::router::SemanticRouter;
 use store::Store;
@@ -53,6 +53,8 @@ pub(crate) struct Wired {
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) retriever: Arc<dyn Retriever>,
     pub(crate) router: Arc<SemanticRouter>,
+    /// Writes with the language models of this machine.
+    pub(crate) writer: Arc<LocalWriter>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     /// Why search goes by words alone, when it does.
@@ -60,6 +62,12 @@ pub(crate) struct Wired {
 }
 
 impl Wired {
+    /// Ends what runs beside this program: no engine outlives it.
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+        self.store.clone().close().await;
+    }
+
     /// Lets the sandbox get itself ready beside whatever comes next, so that the first program need not wait for it.
     pub(crate) async fn wake_sandbox(&self) {
         self.sandbox.report(false).await;
@@ -79,7 +87,7 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
     let router = Arc::new(SemanticRouter::new(embedder.clone()));
     let sandbox = Arc::new(SandboxService::new(find_sandbox(config, proof)?));
 
-    let writer: Arc<dyn Writer> = Arc::new(NoWriter);
+    let writer = models::find_writer(config, clock.clone())?;
 
     let settings = AccountSettings {
         admin_limit: config.admin_limit.value,
@@ -93,6 +101,8 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
         embedder: embedder.clone(),
         conversations: port.clone(),
         sandbox: sandbox.clone(),
+        writer: writer.clone(),
+        models: config.models.mapping(),
         clock: clock.clone(),
         entropy: entropy.clone(),
     });
@@ -105,7 +115,7 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
         clock: clock.clone(),
         entropy: entropy.clone(),
     });
-    let completions = CompletionService::new(writer, embedder.clone(), entropy.clone());
+    let completions = CompletionService::new(writer.clone(), embedder.clone(), entropy.clone());
     let tokens = TokenService::new(port.clone(), clock.clone(), entropy.clone());
     Ok(Wired {
         accounts: Arc::new(accounts),
@@ -116,12 +126,19 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
         knowledge: Arc::new(knowledge),
         sandbox,
         quality: Arc::new(QualityService::new(port.clone(), clock.clone())),
-        system: Arc::new(SystemService::new(port.clone(), port, embedder.clone())),
+        system: Arc::new(SystemService::new(
+            port.clone(),
+            port,
+            embedder.clone(),
+            writer.clone(),
+            config.models.mapping(),
+        )),
         store,
         analyser,
         embedder,
         retriever,
         router,
+        writer,
         clock,
         entropy,
         words_alone,

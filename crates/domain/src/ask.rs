@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::id::{ConversationId, ItemId, MessageId, ReceiptId};
 use crate::language::Language;
 use crate::models::ModelName;
+use crate::models::writing::{Finished, WritingRequest};
 use crate::routing::RouteDecision;
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -152,6 +153,8 @@ pub struct Question {
     pub max_new_tokens: Option<u32>,
     /// Sampling temperature, 0 to 2; only a language model heeds it.
     pub temperature: Option<f32>,
+    /// Seed of the sampling; a random one when left out. Only a language model heeds it.
+    pub seed: Option<u64>,
     /// The conversation to continue.
     pub conversation: Option<ConversationId>,
     /// The answer to be replaced: asked again, or asked in other words.
@@ -374,8 +377,21 @@ pub struct ReceiptStep {
     pub facts: Vec<(String, String)>,
 }
 
+/// A text that a language model wrote for an answer, with all it takes to have it written again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WrittenText {
+    /// What was asked, word for word.
+    pub request: WritingRequest,
+    /// What the model wrote, before it was cleaned.
+    pub text: String,
+    /// What it says about itself; `None` when it was broken off.
+    pub finished: Option<Finished>,
+    /// Whether the answer was made of it, or of a part of it.
+    pub is_shown: bool,
+}
+
 /// How an answer came about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Receipt {
     /// Identity.
     pub id: ReceiptId,
@@ -385,6 +401,8 @@ pub struct Receipt {
     pub encoder: String,
     /// The steps, in order.
     pub steps: Vec<ReceiptStep>,
+    /// The texts that language models wrote for it, in order.
+    pub writings: Vec<WrittenText>,
     /// When.
     pub created_at: Timestamp,
 }
@@ -409,13 +427,72 @@ pub struct StoredTurn {
     pub message: MessageId,
 }
 
-/// What is told while an answer is being made, in this order; `Token` comes many times.
+/// What a language model's answer is waiting for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AskStage {
+    /// Other requests come first.
+    Waiting,
+    /// The model is being loaded.
+    Loading,
+    /// The model reads the prompt.
+    Reading,
+    /// The model writes.
+    Writing,
+    /// The code it wrote is parsed and run.
+    Checking,
+    /// The model mends what was wrong with what it wrote.
+    Repairing,
+}
+
+impl AskStage {
+    /// Every stage.
+    pub const ALL: [Self; 6] = [
+        Self::Waiting,
+        Self::Loading,
+        Self::Reading,
+        Self::Writing,
+        Self::Checking,
+        Self::Repairing,
+    ];
+
+    /// The name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Loading => "loading",
+            Self::Reading => "reading",
+            Self::Writing => "writing",
+            Self::Checking => "checking",
+            Self::Repairing => "repairing",
+        }
+    }
+}
+
+/// How far a language model's answer has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskProgress {
+    /// What it is waiting for.
+    pub stage: AskStage,
+    /// The model.
+    pub model: ModelName,
+    /// Requests that come before it, while it waits.
+    pub position: Option<u32>,
+    /// Time until the model begins, milliseconds, where it can be told.
+    pub estimate_ms: Option<u64>,
+    /// Tokens of the prompt while it is read; about how many were written while the model writes.
+    pub tokens: Option<u32>,
+}
+
+/// What is told while an answer is being made, in this order; `Token` comes many times, and `Progress` beside it when a language
+/// model takes part.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AskEvent {
     /// Where the message goes.
     Route(RouteDecision),
     /// What was found.
     Sources(Vec<Source>),
+    /// How far a language model has come.
+    Progress(AskProgress),
     /// The next piece of the answer's Markdown.
     Token(String),
     /// What was checked.
@@ -436,6 +513,8 @@ mod tests {
         for style in Style::ALL {
             assert_eq!(style.name().parse(), Ok(style));
         }
+        let stages = AskStage::ALL.map(AskStage::name);
+        assert_eq!(std::collections::HashSet::from(stages).len(), stages.len());
         for brain in [
             Brain::Library,
             Brain::Analysis,

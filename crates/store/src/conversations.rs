@@ -3,6 +3,7 @@
 
 mod rows;
 mod search;
+mod writings;
 
 use async_trait::async_trait;
 use sea_orm::sea_query::Expr;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use analysis::SyntaxAnalyser;
 use api::{ApiSettings, ApiState, TokenKey};
 use app::accounts::{AccountService, AccountSettings, Registration};
-use app::ask::{AskParts, AskService, NoWriter};
+use app::ask::{AskParts, AskService, ModelMapping, NoWriter};
 use app::completions::CompletionService;
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
@@ -349,6 +349,8 @@ fn assemble(
         retriever: retriever.clone(),
         analyser: analyser.clone(),
         sandbox: sandbox.clone(),
+        writer: writer.clone(),
+        models: ModelMapping::default(),
         embedder: embedder.clone(),
         conversations: rows.clone(),
         clock: clock.clone(),
@@ -377,7 +379,7 @@ fn assemble(
         )),
         ask: Arc::new(AskService::new(ask)),
         completions: Arc::new(CompletionService::new(
-            writer,
+            writer.clone(),
             embedder.clone(),
             entropy.clone(),
         )),
@@ -385,7 +387,13 @@ fn assemble(
         knowledge: Arc::new(KnowledgeService::new(knowledge)),
         sandbox,
         quality: Arc::new(QualityService::new(rows.clone(), clock.clone())),
-        system: Arc::new(SystemService::new(rows.clone(), rows, embedder)),
+        system: Arc::new(SystemService::new(
+            rows.clone(),
+            rows,
+            embedder,
+            writer,
+            ModelMapping::default(),
+        )),
         analyser,
         token_key: TokenKey::new(&key).expect("these bytes are random enough"),
         clock,

@@ -6,20 +6,24 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use domain::ask::Question;
+use domain::id::ReceiptId;
 
 use super::Answered;
 use crate::access::Caller;
-use crate::extract::Json;
+use crate::extract::{Id, Json};
 use crate::state::Shared;
 use crate::stream::stream_answer;
 use crate::wire::ask::{
     AnswerResponse, AskRequest, ExplainRequest, GenerateRequest, RouteRequest, RouteResponse,
 };
+use crate::wire::replay::ReplayResponse;
 
 /// Ask anything.
 ///
 /// With `stream: true` or `Accept: text/event-stream` the answer comes as events in this order: `route`, `sources`,
-/// `token` (many times), `check`, then `done` with the whole answer as JSON or `error` with a problem.
+/// `token` (many times), `check`, then `done` with the whole answer as JSON or `error` with a problem. While a language model
+/// takes part, `progress` comes in between, a few times a second at most, as a `ProgressEvent`: whether the model waits for its turn,
+/// is loaded, reads, writes, is checked or mends its code. Code is sent after its checks; an explanation while it is written.
 #[utoipa::path(
     post, path = "/api/v1/ask", tag = "ask", request_body = AskRequest,
     responses(
@@ -41,7 +45,7 @@ pub(crate) async fn ask(
 
 /// Generate code.
 ///
-/// Streams like `/api/v1/ask`.
+/// Streams like `/api/v1/ask`, with the same events.
 #[utoipa::path(
     post, path = "/generate", tag = "ask", request_body = GenerateRequest,
     responses(
@@ -63,7 +67,7 @@ pub(crate) async fn generate(
 
 /// Explain code or an idea.
 ///
-/// Streams like `/api/v1/ask`.
+/// Streams like `/api/v1/ask`, with the same events.
 #[utoipa::path(
     post, path = "/explain", tag = "ask", request_body = ExplainRequest,
     responses(
@@ -81,6 +85,28 @@ pub(crate) async fn explain(
 ) -> Answered<Response> {
     let streams = request.stream.unwrap_or_else(|| accepts_events(&headers));
     answer(shared, caller, request.try_into()?, streams).await
+}
+
+/// Have the language model of one of your answers write it again.
+///
+/// The same model gets the same words with the same seed. The answer says whether the text is the same, and where it parts
+/// from the first one. Nothing is stored.
+#[utoipa::path(
+    post, path = "/api/v1/receipts/{id}/replay", tag = "ask",
+    params(("id" = uuid::Uuid, Path, description = "The receipt of the answer.")),
+    responses(
+        (status = OK, body = ReplayResponse, description = "The text, and whether it is the same."),
+        (status = NOT_FOUND),
+        (status = CONFLICT),
+    )
+)]
+pub(crate) async fn replay(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Id(id): Id<ReceiptId>,
+) -> Answered<JsonAnswer<ReplayResponse>> {
+    let replay = shared.api.ask.replay(&caller.0, id).await?;
+    Ok(JsonAnswer(replay.into()))
 }
 
 /// Route a message without answering it.

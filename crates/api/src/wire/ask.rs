@@ -1,7 +1,8 @@
 //! Questions and answers on the wire.
 
 use domain::ask::{
-    Answer, Answered, Mode, QUESTION_BYTES_MAX, Question, Source as DomainSource, Style,
+    Answer, Answered, AskProgress, Mode, QUESTION_BYTES_MAX, Question, Source as DomainSource,
+    Style,
 };
 use domain::id::{ConversationId, MessageId, ReceiptId};
 use domain::models::ModelName;
@@ -15,9 +16,13 @@ use uuid::Uuid;
 use super::checks::Checks;
 use super::fields::{Parsed, TextField, in_range};
 use super::names::{
-    IntentName, LanguageName, ModeName, Name, OutcomeName, RouteRungName, StyleName, TopicName,
+    IntentName, LanguageName, ModeName, Name, OutcomeName, RouteRungName, StageName, StyleName,
+    TopicName,
 };
 use crate::problem::Problem;
+
+/// The largest whole number that every reader of JSON holds exactly (RFC 8259, section 6).
+const SEED_MAX: u64 = (1 << 53) - 1;
 
 /// Most earlier messages that may be given to be routed with.
 const HISTORY_MAX: usize = 50;
@@ -42,7 +47,7 @@ pub(crate) struct AskRequest {
     /// `beginner` when left out.
     style: Option<StyleName>,
     /// The language model wanted.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 96, pattern = r"^[A-Za-z0-9_:\-]+$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 96, pattern = r"^[A-Za-z0-9_:\-]([A-Za-z0-9_:\-]|[.\/][A-Za-z0-9_:\-])*$")]
     model: Option<Parsed<ModelName>>,
     /// Tokens to generate at most; only a language model heeds it.
     #[schema(minimum = 1, maximum = 8192)]
@@ -50,6 +55,9 @@ pub(crate) struct AskRequest {
     /// Sampling temperature; only a language model heeds it.
     #[schema(minimum = 0, maximum = 2)]
     temperature: Option<f32>,
+    /// Seed of the sampling; the same seed gives the same text from the same model. A random one when left out.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    seed: Option<u64>,
     /// The conversation to continue; a new one begins when left out.
     #[schema(value_type = Option<Uuid>)]
     conversation_id: Option<Parsed<ConversationId>>,
@@ -70,6 +78,7 @@ impl TryFrom<AskRequest> for Question {
             model: request.model,
             max_new_tokens: request.max_new_tokens,
             temperature: request.temperature,
+            seed: request.seed,
             conversation: request.conversation_id,
             replaces: request.replaces_message_id,
         };
@@ -91,7 +100,7 @@ pub(crate) struct GenerateRequest {
     /// `beginner` when left out.
     style: Option<StyleName>,
     /// The language model wanted.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 96, pattern = r"^[A-Za-z0-9_:\-]+$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 96, pattern = r"^[A-Za-z0-9_:\-]([A-Za-z0-9_:\-]|[.\/][A-Za-z0-9_:\-])*$")]
     model: Option<Parsed<ModelName>>,
     /// Tokens to generate at most; only a language model heeds it.
     #[schema(minimum = 1, maximum = 8192)]
@@ -99,6 +108,9 @@ pub(crate) struct GenerateRequest {
     /// Sampling temperature; only a language model heeds it.
     #[schema(minimum = 0, maximum = 2)]
     temperature: Option<f32>,
+    /// Seed of the sampling; the same seed gives the same text from the same model. A random one when left out.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    seed: Option<u64>,
     /// The conversation to continue; a new one begins when left out.
     #[schema(value_type = Option<Uuid>)]
     conversation_id: Option<Parsed<ConversationId>>,
@@ -119,6 +131,7 @@ impl TryFrom<GenerateRequest> for Question {
             model: request.model,
             max_new_tokens: request.max_new_tokens,
             temperature: request.temperature,
+            seed: request.seed,
             conversation: request.conversation_id,
             replaces: request.replaces_message_id,
         };
@@ -142,7 +155,7 @@ pub(crate) struct ExplainRequest {
     /// `beginner` when left out.
     style: Option<StyleName>,
     /// The language model wanted.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 96, pattern = r"^[A-Za-z0-9_:\-]+$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 96, pattern = r"^[A-Za-z0-9_:\-]([A-Za-z0-9_:\-]|[.\/][A-Za-z0-9_:\-])*$")]
     model: Option<Parsed<ModelName>>,
     /// Tokens to generate at most; only a language model heeds it.
     #[schema(minimum = 1, maximum = 8192)]
@@ -150,6 +163,9 @@ pub(crate) struct ExplainRequest {
     /// Sampling temperature; only a language model heeds it.
     #[schema(minimum = 0, maximum = 2)]
     temperature: Option<f32>,
+    /// Seed of the sampling; the same seed gives the same text from the same model. A random one when left out.
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    seed: Option<u64>,
     /// The conversation to continue; a new one begins when left out.
     #[schema(value_type = Option<Uuid>)]
     conversation_id: Option<Parsed<ConversationId>>,
@@ -170,6 +186,7 @@ impl TryFrom<ExplainRequest> for Question {
             model: request.model,
             max_new_tokens: request.max_new_tokens,
             temperature: request.temperature,
+            seed: request.seed,
             conversation: request.conversation_id,
             replaces: request.replaces_message_id,
         };
@@ -192,6 +209,7 @@ struct Options {
     model: Option<Parsed<ModelName>>,
     max_new_tokens: Option<u32>,
     temperature: Option<f32>,
+    seed: Option<u64>,
     conversation: Option<Parsed<ConversationId>>,
     replaces: Option<Parsed<MessageId>>,
 }
@@ -209,6 +227,10 @@ impl Options {
         let temperature = self
             .temperature
             .map(|temperature| in_range("temperature", temperature, 0.0, 2.0));
+        let seed = self
+            .seed
+            .map(|seed| in_range("seed", seed, 0, SEED_MAX))
+            .transpose()?;
         Ok(Question {
             text,
             code,
@@ -218,6 +240,7 @@ impl Options {
             model: self.model.map(|model| model.0),
             max_new_tokens: tokens.transpose()?,
             temperature: temperature.transpose()?,
+            seed,
             conversation: self.conversation.map(|id| id.0),
             replaces: self.replaces.map(|id| id.0),
         })
@@ -454,6 +477,37 @@ impl From<Answered> for AnswerResponse {
 #[derive(Serialize)]
 pub(crate) struct SourcesEvent {
     pub(crate) sources: Vec<Source>,
+}
+
+/// The `progress` event: how far a language model has come. It is sent a few times a second at most.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"stage": "writing", "model": "phi-2", "position": null, "estimate_ms": null, "tokens": 112}))]
+pub(crate) struct ProgressEvent {
+    /// What the answer is waiting for.
+    stage: StageName,
+    /// The model.
+    model: String,
+    /// Requests that come before this one, while it waits.
+    #[schema(required)]
+    position: Option<u32>,
+    /// Time until the model begins, milliseconds, where it can be told.
+    #[schema(required)]
+    estimate_ms: Option<u64>,
+    /// Tokens of the prompt while it is read; about how many were written while the model writes.
+    #[schema(required)]
+    tokens: Option<u32>,
+}
+
+impl From<AskProgress> for ProgressEvent {
+    fn from(progress: AskProgress) -> Self {
+        Self {
+            stage: Name(progress.stage),
+            model: progress.model.to_string(),
+            position: progress.position,
+            estimate_ms: progress.estimate_ms,
+            tokens: progress.tokens,
+        }
+    }
 }
 
 /// The `token` event.

@@ -2,8 +2,9 @@
 
 use app::conversations::TITLE_BYTES_MAX;
 use domain::Page;
-use domain::ask::Receipt;
+use domain::ask::{Receipt, WrittenText};
 use domain::conversations::{Conversation, Message, MessageBody};
+use domain::models::writing::{ChatMessage, Prompt, Speaker};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -135,7 +136,7 @@ impl From<Page<Message>> for MessageList {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a15", "version": "0.1.0", "encoder": "all-minilm-l6-v2-f32@53aa5117",
-    "steps": [{"name": "understand", "duration_us": 84, "facts": [{"name": "words", "value": "9"}]}],
+    "steps": [{"name": "understand", "duration_us": 84, "facts": [{"name": "words", "value": "9"}]}], "writings": [],
     "created_at": "2026-11-20T10:15:30.000Z"
 }))]
 pub(crate) struct ReceiptResponse {
@@ -147,6 +148,8 @@ pub(crate) struct ReceiptResponse {
     encoder: String,
     /// The steps, in order.
     steps: Vec<StepResponse>,
+    /// What language models wrote for it, in order.
+    writings: Vec<WritingResponse>,
     /// When.
     #[schema(format = DateTime)]
     created_at: String,
@@ -161,6 +164,55 @@ pub(crate) struct StepResponse {
     duration_us: u64,
     /// What it found.
     facts: Vec<Fact>,
+}
+
+/// A text that a language model wrote.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WritingResponse {
+    /// The model.
+    model: String,
+    /// The seed of its sampling.
+    seed: u64,
+    /// Whether the answer was made of it.
+    is_shown: bool,
+    /// What it was given to read.
+    messages: Vec<PromptMessage>,
+    /// What it wrote, before it was cleaned.
+    text: String,
+}
+
+/// A message that a language model was given.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PromptMessage {
+    /// Who says it: `system`, `user` or `assistant`.
+    speaker: &'static str,
+    /// What is said.
+    text: String,
+}
+
+impl From<WrittenText> for WritingResponse {
+    fn from(written: WrittenText) -> Self {
+        let messages = match written.request.prompt {
+            Prompt::Chat(messages) => messages,
+            Prompt::Text(text) => vec![ChatMessage {
+                speaker: Speaker::User,
+                text,
+            }],
+        };
+        Self {
+            model: written.request.model.to_string(),
+            seed: written.request.sampling.seed,
+            is_shown: written.is_shown,
+            messages: messages
+                .into_iter()
+                .map(|message| PromptMessage {
+                    speaker: message.speaker.name(),
+                    text: message.text,
+                })
+                .collect(),
+            text: written.text,
+        }
+    }
 }
 
 /// Something a step found.
@@ -188,6 +240,11 @@ impl From<Receipt> for ReceiptResponse {
             version: receipt.version,
             encoder: receipt.encoder,
             steps: steps.collect(),
+            writings: receipt
+                .writings
+                .into_iter()
+                .map(WritingResponse::from)
+                .collect(),
             created_at: rfc3339(receipt.created_at),
         }
     }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use domain::Language;
 use domain::accounts::Role;
 use domain::analysis::Severity;
-use domain::ask::{CheckResult, Mode, Outcome, Style, Topic};
+use domain::ask::{AskStage, CheckResult, Mode, Outcome, Style, Topic};
 use domain::knowledge::ItemStatus;
 use domain::retrieval::{SearchRung, Verdict};
 use domain::routing::{Intent, RouteRung};
@@ -101,6 +101,7 @@ choices! {
             CheckResult::Unavailable,
         ],
         CheckResult::name;
+    StageName = AskStage, "AskStage", "What a language model's answer is waiting for.", AskStage::ALL, AskStage::name;
     IntentName = Intent, "Intent", "What a message asks for.", [Intent::Generate, Intent::Explain, Intent::None],
         |intent| match intent {
             Intent::Generate => "generate",

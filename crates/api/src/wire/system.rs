@@ -103,11 +103,24 @@ impl StatusResponse {
                 concepts: status.knowledge.concepts,
                 unembedded: status.knowledge.unembedded,
             },
-            language_model: Part {
-                available: false,
-                name: None,
-                detail: "no language model; answers come from the library and from reading code"
-                    .to_owned(),
+            language_model: match status.language_model {
+                Some(name) => Part {
+                    available: true,
+                    name: Some(name.to_string()),
+                    detail: match status.language_models {
+                        1 => "it writes and explains where nothing verified fits".to_owned(),
+                        several => format!(
+                            "it writes code where nothing verified fits; {several} models are installed"
+                        ),
+                    },
+                },
+                None => Part {
+                    available: false,
+                    name: None,
+                    detail:
+                        "no language model; answers come from the library and from reading code"
+                            .to_owned(),
+                },
             },
             sandbox: SandboxPart {
                 languages: runnable.map(Name).collect(),

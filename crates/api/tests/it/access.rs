@@ -15,7 +15,7 @@ enum Who {
 
 use Who::{Administrators, Anybody, SignedIn, Teachers};
 
-const ROUTES: [(&str, &str, Who); 36] = [
+const ROUTES: [(&str, &str, Who); 37] = [
     ("POST", "/api/v1/auth/register", Anybody),
     ("POST", "/api/v1/auth/login", Anybody),
     ("POST", "/api/v1/auth/setup", Anybody),
@@ -42,6 +42,7 @@ const ROUTES: [(&str, &str, Who); 36] = [
     ("DELETE", "/api/v1/conversations/{id}", SignedIn),
     ("GET", "/api/v1/conversations/{id}/messages", SignedIn),
     ("GET", "/api/v1/receipts/{id}", SignedIn),
+    ("POST", "/api/v1/receipts/{id}/replay", SignedIn),
     ("GET", "/api/v1/system/status", SignedIn),
     ("POST", "/v1/chat/completions", SignedIn),
     ("POST", "/v1/completions", SignedIn),

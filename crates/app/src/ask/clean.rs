@@ -1,6 +1,12 @@
 //! Seventh step: tidy the text without altering what any code means.
 
+mod echo;
+mod stream;
+mod tags;
+
 use domain::ask::Answer;
+
+pub(super) use stream::{Cleaner, Piece};
 
 /// Bytes of Markdown sent at once while an answer streams.
 const PIECE_BYTES: usize = 48;
@@ -34,6 +40,14 @@ fn clean_markdown(text: &str) -> String {
         cleaned.push_str("```\n");
     }
     cleaned
+}
+
+/// A model's whole answer without what does not belong in it; it may begin by repeating one of `asked`.
+pub(super) fn clean_written(text: &str, asked: &[&str]) -> String {
+    let mut cleaner = Cleaner::new(asked);
+    let mut pieces = cleaner.push(text);
+    pieces.extend(cleaner.finish());
+    pieces.into_iter().map(|piece| piece.text).collect()
 }
 
 /// The text in pieces that end between words, so that it can be shown while it comes.

@@ -9,12 +9,35 @@ use domain::routing::{Intent, IntentRouter, RouteDecision, RouteRung};
 
 use super::recall::{Memory, Request};
 use super::receipt::{Facts, fact};
+use super::rungs::Hired;
 
 /// Sources shown with an answer at most.
 const SOURCES_MAX: u32 = 5;
 
 /// Probability of "explain" from which a request for code may have been meant as a question about an idea.
 const EXPLAIN_SCORE_IN_DOUBT: f32 = 0.1;
+
+/// What people say to have code changed.
+const CHANGES: [&str; 18] = [
+    "make",
+    "change",
+    "rewrite",
+    "refactor",
+    "shorten",
+    "simplify",
+    "fix",
+    "add",
+    "remove",
+    "convert",
+    "translate",
+    "port",
+    "optimise",
+    "optimize",
+    "rename",
+    "extend",
+    "improve",
+    "turn",
+];
 
 /// Hits less likely to answer than this are not shown, unless it is the best one.
 const SHOWN_SCORE_MIN: f32 = 0.02;
@@ -37,11 +60,27 @@ pub(super) async fn route(
     let mut route = router.route(words, memory.questions()).await;
     route.intent = match (question.mode, request.code.is_some(), route.intent) {
         (Mode::Generate, _, _) => Intent::Generate,
+        (Mode::Auto, true, Intent::None | Intent::Explain) if asks_for_change(&request.words) => {
+            Intent::Generate
+        }
         (Mode::Explain, _, _) | (Mode::Auto, true, Intent::None) => Intent::Explain,
         (Mode::Auto, true, Intent::Generate) if request.words.trim().is_empty() => Intent::Explain,
         (Mode::Auto, _, intent) => intent,
     };
     route
+}
+
+/// Whether the words begin by telling what to do with code that came with them.
+fn asks_for_change(words: &str) -> bool {
+    let mut words = words
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let polite = ["please", "now", "can", "could", "you"];
+    let first = words
+        .by_ref()
+        .map(str::to_lowercase)
+        .find(|word| !polite.contains(&word.as_str()));
+    first.is_some_and(|first| CHANGES.contains(&first.as_str()))
 }
 
 pub(super) fn route_facts(route: &RouteDecision) -> Facts {
@@ -247,7 +286,8 @@ pub(super) struct Chosen {
 }
 
 impl Plan {
-    pub(super) fn facts(&self) -> Facts {
+    /// What is planned, and what a language model is to do for it.
+    pub(super) fn facts(&self, hired: Option<&Hired<'_>>) -> Facts {
         let name = match self {
             Self::ExplainCode => "explain the pasted code",
             Self::ChangeCode => "change code (needs a language model)",
@@ -257,7 +297,17 @@ impl Plan {
             Self::AskToBeTaught { .. } => "ask to be taught",
             Self::SayWhatIsPossible => "say what is possible",
         };
-        vec![fact("plan", name)]
+        let mut facts = vec![fact("plan", name)];
+        if let Some(hired) = hired {
+            let when = if hired.is_first {
+                "first"
+            } else {
+                "when it fails"
+            };
+            facts.push(fact("model", hired.scribe.model()));
+            facts.push(fact("its job", format!("{}, {when}", hired.job.name())));
+        }
+        facts
     }
 }
 
@@ -310,5 +360,24 @@ pub(super) fn decide(
         (true, _) => Plan::TellConcept(chosen),
         (false, Intent::Explain) => Plan::ExplainTask(chosen),
         (false, Intent::Generate | Intent::None) => Plan::ShowTask(chosen),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_done_with_code_is_told_by_the_first_word() {
+        for words in [
+            "make this shorter",
+            "Please fix it",
+            "can you add type hints?",
+        ] {
+            assert!(asks_for_change(words), "{words}");
+        }
+        for words in ["what does this add?", "explain how to make it", ""] {
+            assert!(!asks_for_change(words), "{words}");
+        }
     }
 }

@@ -18,6 +18,9 @@ const FIT_MIN: f32 = 0.5;
 /// nothing by passing an example.
 const TRY_MIN: f32 = 0.1;
 
+/// Drafts from what is known that are tried for one answer.
+pub(super) const ATTEMPTS_MAX: u32 = 3;
+
 /// Stands between code and tests while a name is changed in both.
 const SEAM: &str = "-- tests from here --";
 
@@ -32,6 +35,8 @@ pub(super) struct Draft {
     pub(super) trial: Option<Suite>,
     /// What it is called in a sentence about it.
     pub(super) title: String,
+    /// Number of the text that a language model wrote for it.
+    pub(super) text: Option<usize>,
 }
 
 /// What is known about the execution of an answer's code.
@@ -75,6 +80,16 @@ pub(super) struct Failure {
 pub(super) trait Drafts: Send {
     /// The next draft after one that failed; `None` when there is no other.
     async fn next(&mut self, failure: &Failure) -> Option<Draft>;
+
+    /// Drafts that are tried at most, the first included.
+    fn attempts_max(&self) -> u32 {
+        ATTEMPTS_MAX
+    }
+
+    /// What happened beside the drafts since this was last asked, as sentences.
+    fn take_notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 impl Proof {
@@ -98,13 +113,24 @@ impl Draft {
             proof,
             trial: None,
             title: String::new(),
+            text: None,
         }
     }
 
     pub(super) fn facts(&self) -> Facts {
+        let model = match &self.answer.brain {
+            Brain::Model(name) => name.as_str(),
+            Brain::Code
+            | Brain::Theory
+            | Brain::Base
+            | Brain::Guarded
+            | Brain::Library
+            | Brain::Analysis
+            | Brain::None => "none",
+        };
         vec![
             fact("brain", &self.answer.brain),
-            fact("model", "none"),
+            fact("model", model),
             fact("bytes", self.answer.markdown.len()),
         ]
     }
@@ -113,8 +139,8 @@ impl Draft {
 /// The rung without a language model: after the best item, the next best of the same language.
 pub(super) struct LibraryDrafts<'a> {
     chosen: Chosen,
-    /// The hit that was tried last.
-    at: usize,
+    /// The hit that is tried next.
+    next_at: usize,
     request: &'a Request,
     analyser: &'a dyn CodeAnalyser,
 }
@@ -138,10 +164,16 @@ impl<'a> LibraryDrafts<'a> {
     ) -> Self {
         Self {
             chosen,
-            at: 0,
+            next_at: 1,
             request,
             analyser,
         }
+    }
+
+    /// The first hit as well: what came before was none of them.
+    pub(super) const fn with_first(mut self) -> Self {
+        self.next_at = 0;
+        self
     }
 
     pub(super) fn chosen(&self) -> &Chosen {
@@ -154,7 +186,7 @@ impl Drafts for LibraryDrafts<'_> {
     async fn next(&mut self, _: &Failure) -> Option<Draft> {
         let language = first_task(&self.chosen.hits)?.1.language;
         let (at, hit) = self
-            .chosen.hits.iter().enumerate().skip(self.at + 1)
+            .chosen.hits.iter().enumerate().skip(self.next_at)
             .filter(|(_, hit)| hit.score >= TRY_MIN).find(
             |(_, hit)| matches!(&hit.item.body, ItemBody::Task(task) if task.language == language),
         )?;
@@ -165,7 +197,7 @@ impl Drafts for LibraryDrafts<'_> {
         };
         let mut hits = self.chosen.hits.clone();
         hits.get_mut(..=at)?.rotate_right(1);
-        self.at = at;
+        self.next_at = at + 1;
         let chosen = Chosen {
             hits,
             outcome,
@@ -220,6 +252,7 @@ pub(super) fn show_task(chosen: &Chosen, request: &Request, analyser: &dyn CodeA
         proof,
         trial: Some(suite),
         title: item.title.clone(),
+        text: None,
     }
 }
 

@@ -42,6 +42,33 @@ pub(super) struct Written {
     pub(super) left_out: usize,
 }
 
+impl Example {
+    /// The example as people write it, such as `f(3) == 9`; without a name of its own it is one of `function`.
+    pub(super) fn as_told(&self, function: &str, language: Language) -> Option<String> {
+        let write = |value: &Literal| {
+            let own = value.write(language);
+            own.or_else(|| value.write(Language::Python))
+        };
+        let arguments: Vec<String> = self
+            .arguments
+            .iter()
+            .map(|(name, value)| {
+                let value = write(value)?;
+                Some(match name {
+                    Some(name) => format!("{name}={value}"),
+                    None => value,
+                })
+            })
+            .collect::<Option<_>>()?;
+        let function = self.function.as_deref().unwrap_or(function);
+        let expected = write(&self.expected)?;
+        Some(format!(
+            "{function}({}) == {expected}",
+            arguments.join(", ")
+        ))
+    }
+}
+
 /// Writes the examples as tests of `code`. One that calls a function the code does not define is meant for `entry_point`, or for
 /// the only function there is.
 pub(super) fn write_tests(

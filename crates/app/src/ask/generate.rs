@@ -1,10 +1,11 @@
-//! Sixth step: write the answer. Without a language model it comes from verified code, concept notes, or the syntax tree.
+//! Sixth step, without a language model: the answer comes from verified code, concept notes, or the syntax tree. Whether it is this
+//! rung's turn, [`super::rungs`] decides.
 //!
 //! What is written first is a draft: when it fails its checks, the next comes from [`super::drafts`].
 
 use domain::Language;
 use domain::analysis::CodeAnalyser;
-use domain::ask::{Answer, Brain, CheckResult, Checks, Outcome, Question, Source, Style};
+use domain::ask::{Answer, Brain, CheckResult, Checks, Outcome, Source, Style};
 use domain::knowledge::{ConceptBody, Item, ItemBody, TaskBody};
 use domain::retrieval::Hit;
 
@@ -16,28 +17,23 @@ use super::recall::Request;
 /// The first draft of an answer, and where the next ones come from.
 pub(super) fn generate<'a>(
     request: &'a Request,
-    question: &Question,
+    style: Style,
     plan: Plan,
     analyser: &'a dyn CodeAnalyser,
 ) -> (Draft, LibraryDrafts<'a>) {
     let mut drafts = LibraryDrafts::none(request, analyser);
-    let mut drafted = match plan {
-        Plan::ExplainCode => explain_code(request, question.style, analyser),
-        Plan::ChangeCode => decline_change(request, question.style, analyser),
+    let drafted = match plan {
+        Plan::ExplainCode => explain_code(request, style, analyser),
+        Plan::ChangeCode => decline_change(request, style, analyser),
         Plan::ShowTask(chosen) => {
             drafts = LibraryDrafts::after_first(chosen, request, analyser);
             show_task(drafts.chosen(), request, analyser)
         }
-        Plan::ExplainTask(chosen) => explain_task(&chosen, question.style, analyser),
-        Plan::TellConcept(chosen) => tell_concept(&chosen, question.style),
+        Plan::ExplainTask(chosen) => explain_task(&chosen, style, analyser),
+        Plan::TellConcept(chosen) => tell_concept(&chosen, style),
         Plan::AskToBeTaught { closest } => ask_to_be_taught(&closest),
         Plan::SayWhatIsPossible => say_what_is_possible(),
     };
-    if let Some(model) = &question.model {
-        let missing =
-            format!("The model `{model}` was asked for, but no language model is installed.");
-        drafted.answer.reason = format!("{} {missing}", drafted.answer.reason);
-    }
     (drafted, drafts)
 }
 
@@ -97,7 +93,7 @@ fn explain_code(request: &Request, style: Style, analyser: &dyn CodeAnalyser) ->
 fn decline_change(request: &Request, style: Style, analyser: &dyn CodeAnalyser) -> Draft {
     let mut drafted = explain_code(request, style, analyser);
     drafted.answer.markdown = format!(
-        "Changing your code takes a language model, and none is installed here. What I can do without one is tell you what it does:\n\n{}",
+        "Changing your code takes a language model, and none took part here. What I can do without one is tell you what it does:\n\n{}",
         drafted.answer.markdown
     );
     drafted
@@ -171,11 +167,7 @@ fn tell_concept(chosen: &Chosen, style: Style) -> Draft {
     let Some((item, concept)) = first_concept(&chosen.hits) else {
         return ask_to_be_taught(&chosen.hits);
     };
-    let telling = match style {
-        Style::Beginner => &concept.beginner,
-        Style::Technical => &concept.technical,
-        Style::StepByStep => &concept.step_by_step,
-    };
+    let telling = telling_in(concept, style);
     let markdown = format!(
         "{}**{}.** {}\n\n{telling}\n",
         lead_sentence(chosen, item),
@@ -193,6 +185,15 @@ fn tell_concept(chosen: &Chosen, style: Style) -> Draft {
     );
     answer.sources = sources;
     Draft::shown(answer, Proof::NoCode)
+}
+
+/// A concept in one of its three tellings.
+pub(super) fn telling_in(concept: &ConceptBody, style: Style) -> &str {
+    match style {
+        Style::Beginner => &concept.beginner,
+        Style::Technical => &concept.technical,
+        Style::StepByStep => &concept.step_by_step,
+    }
 }
 
 pub(super) fn ask_to_be_taught(closest: &[Hit]) -> Draft {
@@ -246,7 +247,7 @@ pub(super) fn first_task(hits: &[Hit]) -> Option<(&Item, &TaskBody)> {
     }
 }
 
-fn first_concept(hits: &[Hit]) -> Option<(&Item, &ConceptBody)> {
+pub(super) fn first_concept(hits: &[Hit]) -> Option<(&Item, &ConceptBody)> {
     let item = &hits.first()?.item;
     match &item.body {
         ItemBody::Concept(concept) => Some((item, concept)),

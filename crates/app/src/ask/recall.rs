@@ -10,7 +10,10 @@ use super::receipt::{Facts, fact};
 use super::understand::{PastedCode, Understood};
 
 /// Messages read back, questions and answers together.
-pub(super) const MESSAGES_RECALLED: u32 = 12;
+pub(super) const MESSAGES_RECALLED: u32 = 24;
+
+/// Earlier questions that a message is routed with.
+const QUESTIONS_ROUTED_MAX: usize = 6;
 
 /// Words of a message up to which it may be a mere follow-up.
 const FOLLOW_UP_WORDS_MAX: usize = 8;
@@ -18,11 +21,19 @@ const FOLLOW_UP_WORDS_MAX: usize = 8;
 /// Characters of a title made from a question.
 const TITLE_CHARS_MAX: usize = 60;
 
+/// A question with what was answered.
+#[derive(Debug, Clone)]
+pub(super) struct Exchange {
+    pub(super) question: String,
+    pub(super) answer: Option<Answer>,
+}
+
 /// The recent past of a conversation.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Memory {
-    questions: Vec<String>,
-    last_answer: Option<Answer>,
+    pub(super) questions: Vec<String>,
+    /// Oldest first.
+    pub(super) exchanges: Vec<Exchange>,
     /// Items whose answer the user asked to be replaced by another.
     pub(super) rejected: Vec<ItemId>,
 }
@@ -51,16 +62,32 @@ impl Memory {
         };
         for message in messages {
             match message.body {
-                MessageBody::Question { text } => memory.questions.push(text),
-                MessageBody::Answer(answer) => memory.last_answer = Some(*answer),
+                MessageBody::Question { text } => {
+                    memory.questions.push(text.clone());
+                    memory.exchanges.push(Exchange {
+                        question: text,
+                        answer: None,
+                    });
+                }
+                MessageBody::Answer(answer) => {
+                    if let Some(last) = memory.exchanges.last_mut() {
+                        last.answer = Some(*answer);
+                    }
+                }
             }
         }
         memory
     }
 
-    /// The user's earlier messages, oldest first.
+    /// The user's last messages, oldest first.
     pub(super) fn questions(&self) -> &[String] {
-        &self.questions
+        let over = self.questions.len().saturating_sub(QUESTIONS_ROUTED_MAX);
+        self.questions.get(over..).unwrap_or_default()
+    }
+
+    fn last_answer(&self) -> Option<&Answer> {
+        let mut latest = self.exchanges.iter().rev();
+        latest.find_map(|exchange| exchange.answer.as_ref())
     }
 }
 
@@ -79,12 +106,16 @@ pub(super) struct Request {
     pub(super) examples: Vec<Example>,
     /// Whether the past was used.
     pub(super) follows_up: bool,
+    /// The asker's own words, without those of the question they follow on.
+    pub(super) own_words: String,
+    /// Code of the answer they follow on; a language model may change it.
+    pub(super) earlier_code: Option<PastedCode>,
 }
 
 impl Request {
     pub(super) fn facts(&self, memory: &Memory) -> Facts {
         vec![
-            fact("messages", memory.questions.len()),
+            fact("messages", memory.exchanges.len()),
             fact("used", self.follows_up),
         ]
     }
@@ -100,17 +131,19 @@ pub(super) fn resolve(understood: Understood, memory: &Memory) -> Request {
     } = understood;
     let is_follow_up = code.is_none() && refers_back(&words);
     let request = Request {
+        own_words: words.clone(),
         words,
         code,
         language,
         name,
         examples,
         follows_up: false,
+        earlier_code: None,
     };
     let Some(last_question) = memory.questions.last().filter(|_| is_follow_up) else {
         return request;
     };
-    let last_code = memory.last_answer.as_ref().and_then(|answer| {
+    let last_code = memory.last_answer().and_then(|answer| {
         answer.code.clone().map(|text| PastedCode {
             text,
             language: answer.language,
@@ -134,6 +167,7 @@ pub(super) fn resolve(understood: Understood, memory: &Memory) -> Request {
         words,
         examples,
         follows_up: true,
+        earlier_code: last_code,
         ..request
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Instant;
 
 use domain::Clock;
-use domain::ask::{Receipt, ReceiptStep};
+use domain::ask::{Receipt, ReceiptStep, WrittenText};
 use domain::id::{Entropy, ReceiptId};
 
 /// What a step found, as name and value.
@@ -18,6 +18,7 @@ pub(super) fn fact(name: &str, value: impl Display) -> (String, String) {
 /// Collects the steps of one answer.
 pub(super) struct ReceiptWriter {
     steps: Vec<ReceiptStep>,
+    writings: Vec<WrittenText>,
     step_began: Instant,
 }
 
@@ -25,6 +26,7 @@ impl ReceiptWriter {
     pub(super) fn begin() -> Self {
         Self {
             steps: Vec::with_capacity(8),
+            writings: Vec::new(),
             step_began: Instant::now(),
         }
     }
@@ -40,6 +42,11 @@ impl ReceiptWriter {
         self.step_began = Instant::now();
     }
 
+    /// Keeps what language models wrote.
+    pub(super) fn keep(&mut self, writings: Vec<WrittenText>) {
+        self.writings = writings;
+    }
+
     pub(super) fn finish(self, encoder: &str, clock: &dyn Clock, entropy: &dyn Entropy) -> Receipt {
         let now = clock.now();
         Receipt {
@@ -47,6 +54,7 @@ impl ReceiptWriter {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             encoder: encoder.to_owned(),
             steps: self.steps,
+            writings: self.writings,
             created_at: now,
         }
     }

@@ -2,17 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use domain::ask::{Answer, Checks, Outcome};
+use domain::ask::{Answer, Brain, Checks, Outcome};
 
 use super::check::{Checker, Rank, Trial, checks_of};
 use super::clean::clean;
 use super::drafts::{Draft, Drafts};
 use super::receipt::{Facts, fact};
 
-/// Drafts tried for one answer.
-const ATTEMPTS_MAX: u32 = 3;
-
-/// Time for all tries of one answer.
+/// Time for all tries of one answer; what a language model needs to write is not in it.
 const TIME_MAX: Duration = Duration::from_secs(8);
 
 /// Less time than this is not worth another try.
@@ -22,6 +19,8 @@ const TIME_MIN: Duration = Duration::from_millis(200);
 pub(super) struct Settled {
     /// With its checks.
     pub(super) answer: Answer,
+    /// Number of the text that a language model wrote for it.
+    pub(super) text: Option<usize>,
     pub(super) facts: Facts,
 }
 
@@ -33,21 +32,26 @@ pub(super) async fn settle(
 ) -> Settled {
     let began = Instant::now();
     let trial = checker.attempt(&first, TIME_MAX).await;
+    let mut tried_for = began.elapsed();
     let mut attempts = 1;
     let mut spent = trial.duration();
     let mut story = Vec::new();
     let (mut best, mut best_trial) = (first, trial);
     let mut failure = failure_of(&best, &best_trial);
     while let Some(failed) = failure {
-        let left = TIME_MAX.saturating_sub(began.elapsed());
-        if attempts >= ATTEMPTS_MAX || left < TIME_MIN {
+        let left = TIME_MAX.saturating_sub(tried_for);
+        if attempts >= drafts.attempts_max() || left < TIME_MIN {
             break;
         }
-        let Some(mut next) = drafts.next(&failed).await else {
+        let next = drafts.next(&failed).await;
+        story.extend(drafts.take_notes());
+        let Some(mut next) = next else {
             break;
         };
         next.answer = clean(next.answer);
+        let began = Instant::now();
         let trial = checker.attempt(&next, left).await;
+        tried_for += began.elapsed();
         attempts += 1;
         spent += trial.duration();
         failure = failure_of(&next, &trial);
@@ -75,6 +79,7 @@ pub(super) async fn settle(
     facts.extend(story.iter().map(|told| fact("set aside", told)));
     checks.notes.extend(story);
     Settled {
+        text: best.text,
         answer: present(best, &best_trial, checks),
         facts,
     }
@@ -106,6 +111,15 @@ fn present(draft: Draft, trial: &Trial, checks: Checks) -> Answer {
         return answer;
     };
     let message = sentence(&failure.message);
+    if let Brain::Model(model) = &answer.brain {
+        answer.markdown = format!(
+            "**{message}** The model `{model}` wrote this and could not mend it, so use it with care.\n\n{}",
+            answer.markdown
+        );
+        answer.outcome = Outcome::Confirm;
+        answer.reason = format!("{} What is wrong with it is said above it.", answer.reason);
+        return answer;
+    }
     let is_doubt = trial.rank() == Rank::Other && answer.outcome == Outcome::Answered;
     // A draft that is shown in doubt asks already.
     let asked = if is_doubt {

@@ -71,6 +71,7 @@ async fn known_code_is_given_with_its_sources_checks_and_receipt() {
                 "token"
             }
             AskEvent::Check(_) => "check",
+            AskEvent::Progress(_) => "progress",
             AskEvent::Done(_) => "done",
         };
         if kinds.last() != Some(&kind) {

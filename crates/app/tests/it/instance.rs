@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use analysis::SyntaxAnalyser;
 use app::accounts::{AccountService, AccountSettings, Registration};
-use app::ask::{AskParts, AskService, Asker};
+use app::ask::{AskParts, AskService, Asker, ModelMapping, NoWriter};
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
 use app::quality::QualityService;
@@ -16,6 +16,7 @@ use domain::accounts::{Password, Principal, Proof, Role};
 use domain::ask::{Answered, Mode, Question, Style};
 use domain::embedding::{EmbedError, Embedder};
 use domain::id::{Entropy, SessionId};
+use domain::models::writing::Writer;
 use domain::sandbox::Sandbox;
 use domain::{Clock, Text, Timestamp};
 use retrieval::hybrid::HybridRetriever;
@@ -41,6 +42,11 @@ impl Instance {
 
     /// The same, with this sandbox.
     pub(crate) async fn with_sandbox(sandbox: Arc<dyn Sandbox>) -> Self {
+        Self::with_writer(sandbox, Arc::new(NoWriter)).await
+    }
+
+    /// The same, with this sandbox and these language models.
+    pub(crate) async fn with_writer(sandbox: Arc<dyn Sandbox>, writer: Arc<dyn Writer>) -> Self {
         let sandbox = Arc::new(SandboxService::new(sandbox));
         let store = Arc::new(Store::open_in_memory().await.unwrap());
         let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
@@ -63,6 +69,8 @@ impl Instance {
             retriever,
             analyser,
             sandbox,
+            writer,
+            models: ModelMapping::default(),
             embedder,
             conversations: store.clone(),
             clock: clock.clone(),
@@ -138,6 +146,7 @@ pub(crate) fn question(text: &str) -> Question {
         model: None,
         max_new_tokens: None,
         temperature: None,
+        seed: None,
         conversation: None,
         replaces: None,
     }

@@ -7,6 +7,8 @@ mod execution;
 mod instance;
 mod judging;
 mod library;
+mod models;
 mod repair;
 mod scripted;
+mod scripted_writer;
 mod tokens;

@@ -152,7 +152,7 @@ async fn the_askers_example_is_run_and_a_failure_asks_instead_of_claiming() {
     let mut kinds = Vec::new();
     while let Some(event) = receiver.recv().await {
         let kind = match event {
-            AskEvent::Route(_) => "route",
+            AskEvent::Route(_) | AskEvent::Progress(_) => "route",
             AskEvent::Sources(_) => "sources",
             AskEvent::Token(text) => {
                 streamed.push_str(&text);

@@ -32,7 +32,7 @@ pub(super) async fn run(args: AskArgs, config: &Config) -> anyhow::Result<()> {
             answer::show_receipt(&answered.receipt, &mut terminal::stdout())?;
         }
     }
-    wired.store.close().await;
+    wired.close().await;
     Ok(())
 }
 
@@ -72,9 +72,10 @@ pub(super) fn new_question(
         mode: wish.mode,
         language: wish.language,
         style: wish.style,
-        model: None,
+        model: wish.model.clone(),
         max_new_tokens: None,
         temperature: None,
+        seed: wish.seed,
         conversation: None,
         replaces: None,
     }

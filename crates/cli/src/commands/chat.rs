@@ -21,7 +21,7 @@ use command::Command;
 use input::{Input, Typed};
 
 /// Messages remembered, questions and answers together.
-const MESSAGES_MAX: usize = 12;
+const MESSAGES_MAX: usize = 24;
 
 pub(super) async fn run(args: ChatArgs, config: &Config) -> anyhow::Result<()> {
     folder::make(&config.data_dir.value)?;
@@ -52,7 +52,7 @@ pub(super) async fn run(args: ChatArgs, config: &Config) -> anyhow::Result<()> {
             Typed::Message(text) => chat.answer(text, input.is_terminal()).await?,
         }
     }
-    chat.wired.store.close().await;
+    chat.wired.close().await;
     Ok(())
 }
 
@@ -85,6 +85,11 @@ impl Chat {
             Command::Style(style) => {
                 self.wish.style = style;
                 writeln!(out, "style: {}", style.name())?;
+            }
+            Command::Model(model) => {
+                let name = model.as_ref().map_or("as set", |model| model.as_str());
+                writeln!(out, "model: {name}")?;
+                self.wish.model = model;
             }
             Command::New => {
                 self.earlier.clear();

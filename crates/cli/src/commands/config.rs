@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::args::ConfigArgs;
-use crate::config::{Config, Database, LogFormat, Setting};
+use crate::config::{Config, Database, LogFormat, Setting, model_rows};
 use crate::terminal::{self, DIM};
 
 pub(super) fn run(args: &ConfigArgs, config: &Config) -> anyhow::Result<()> {
@@ -19,10 +19,15 @@ pub(super) fn run(args: &ConfigArgs, config: &Config) -> anyhow::Result<()> {
         return terminal::print_json(&entries.collect::<serde_json::Map<_, _>>());
     }
     let mut out = terminal::stdout();
+    let width = rows
+        .iter()
+        .map(|(name, _, _)| name.len())
+        .max()
+        .unwrap_or(0);
     for (name, value, origin) in rows {
         writeln!(
             out,
-            "{name:<15} {} {DIM}({origin}){DIM:#}",
+            "{name:<width$} {} {DIM}({origin}){DIM:#}",
             terminal::printable(&value)
         )?;
     }
@@ -45,10 +50,11 @@ fn rows(config: &Config) -> Vec<(&'static str, String, String)> {
         sandbox,
         sandbox_cache,
         sandbox_python,
+        models,
     } = config;
     let path =
         |name, setting: &Setting<PathBuf>| row(name, setting, |path| path.display().to_string());
-    vec![
+    let mut rows = vec![
         path("data_dir", data_dir),
         row("listen", listen, ToString::to_string),
         row("database", database, Database::redacted),
@@ -69,7 +75,10 @@ fn rows(config: &Config) -> Vec<(&'static str, String, String)> {
         row("sandbox", sandbox, |mode| mode.name().to_owned()),
         path("sandbox_cache", sandbox_cache),
         row("sandbox_python", sandbox_python, |paths| shown_paths(paths)),
-    ]
+    ];
+    let models = model_rows(models).into_iter();
+    rows.extend(models.map(|(name, value, origin)| (name, value, origin.to_string())));
+    rows
 }
 
 fn row<T>(

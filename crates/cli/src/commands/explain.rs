@@ -17,6 +17,7 @@ pub(super) async fn run(args: ExplainArgs, config: &Config) -> anyhow::Result<()
         mode: Mode::Explain,
         language: Some(language),
         style: args.style,
+        ..WishArgs::default()
     };
     // As in the API: code without words is its own question.
     let mut question = new_question(code.clone(), &wish);

@@ -48,7 +48,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     });
     let served = serve_until(server.into_future(), begin_stop, stop).await;
     preparing.abort();
-    wired.store.clone().close().await;
+    wired.close().await;
     served
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-/// The keys of the file. Numbers may be written with or without quotes.
+/// The keys of the file beside those of [`super::models`]. Numbers may be written with or without quotes.
 const KEYS: [&str; 12] = [
     "listen",
     "database_url",
@@ -49,26 +49,31 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
     let mut settings = HashMap::new();
     for (key, value) in table.get_ref() {
         let line = line_of(text, key.span().start);
-        let Some(known) = KEYS
-            .into_iter()
-            .find(|known| *known == key.get_ref().as_ref())
-        else {
+        let mut keys = KEYS.into_iter().chain(super::models::KEYS);
+        let Some(known) = keys.find(|known| *known == key.get_ref().as_ref()) else {
             bail!(
                 "line {line}: `{}` is not a setting; use one of {}",
                 key.get_ref(),
-                KEYS.join(", ")
+                all_keys()
             );
         };
         let text = if let Some(text) = value.get_ref().as_str() {
             text.to_owned()
         } else if let Some(number) = value.get_ref().as_integer() {
             number.to_string()
+        } else if let Some(number) = value.get_ref().as_float() {
+            number.to_string()
         } else {
-            bail!("line {line}: `{known}` must be a text in quotes or a whole number");
+            bail!("line {line}: `{known}` must be a text in quotes or a number");
         };
         settings.insert(known, text);
     }
     Ok(Settings(settings))
+}
+
+fn all_keys() -> String {
+    let keys: Vec<&str> = KEYS.into_iter().chain(super::models::KEYS).collect();
+    keys.join(", ")
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

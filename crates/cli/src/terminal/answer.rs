@@ -9,6 +9,7 @@ use domain::ask::{Answer, Answered, AskEvent, Checks, Question, Receipt};
 use tokio::sync::mpsc;
 
 use super::markdown::Markdown;
+use super::status_line::StatusLine;
 use super::{BOLD, CHIP, DIM, printable, short_duration};
 
 /// Events that may wait to be shown.
@@ -42,10 +43,23 @@ async fn show_text(mut events: mpsc::Receiver<AskEvent>) -> io::Result<()> {
     let mut out = super::stdout();
     let mut markdown = super::is_stdout_terminal().then(|| Markdown::new(super::columns()));
     let mut ends_line = true;
+    let mut status = StatusLine::new();
     while let Some(event) = events.recv().await {
-        let AskEvent::Token(text) = event else {
-            continue;
+        let text = match event {
+            AskEvent::Token(text) => text,
+            AskEvent::Progress(progress) => {
+                // A status line in the middle of the text would be in its way.
+                if ends_line {
+                    status.show(&progress);
+                }
+                continue;
+            }
+            AskEvent::Route(_) | AskEvent::Sources(_) | AskEvent::Check(_) | AskEvent::Done(_) => {
+                status.clear();
+                continue;
+            }
         };
+        status.clear();
         match &mut markdown {
             Some(markdown) => markdown.push(&text, &mut out)?,
             None => out.write_all(text.as_bytes())?,

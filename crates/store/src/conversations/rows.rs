@@ -8,6 +8,7 @@ use domain::conversations::{Conversation, Message, MessageBody, Turn};
 use domain::id::{AccountId, ConversationId, MessageId, ReceiptId};
 use domain::{StoreError, Timestamp};
 
+use super::writings::{read_writings, write_writings};
 use crate::entities::{conversation, message, receipt};
 use crate::error::corrupt;
 use crate::words::storable;
@@ -224,6 +225,7 @@ pub(super) fn receipt_row(
         steps: Set(
             serde_json::to_string(&steps).map_err(|error| corrupt("receipt", receipt.id, error))?
         ),
+        writings: Set(write_writings(receipt)?),
         created_at: Set(receipt.created_at.millis()),
     })
 }
@@ -243,6 +245,8 @@ pub(super) fn read_receipt(row: receipt::Model) -> Result<Receipt, StoreError> {
                 facts: step.facts,
             })
             .collect(),
+        writings: read_writings(row.writings.as_deref())
+            .map_err(|reason| corrupt("receipt", row.id, reason))?,
         created_at: Timestamp::from_millis(row.created_at),
     })
 }

@@ -11,6 +11,7 @@ pub struct Model {
     pub version: String,
     pub encoder: String,
     pub steps: String,
+    pub writings: Option<String>,
     pub created_at: i64,
 }
 

@@ -9,6 +9,7 @@ mod m0002_conversations;
 mod m0003_knowledge;
 mod m0004_checks;
 mod m0005_api_tokens;
+mod m0006_writings;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_knowledge::Migration),
             Box::new(m0004_checks::Migration),
             Box::new(m0005_api_tokens::Migration),
+            Box::new(m0006_writings::Migration),
         ]
     }
 }

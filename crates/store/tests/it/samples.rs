@@ -2,11 +2,15 @@
 
 use domain::accounts::{Account, AccountStore, Email, NewAccount, PasswordHash, Role, Username};
 use domain::ask::{
-    Answer, Brain, CheckResult, Checks, Outcome, Receipt, ReceiptStep, Source, Topic,
+    Answer, Brain, CheckResult, Checks, Outcome, Receipt, ReceiptStep, Source, Topic, WrittenText,
 };
 use domain::conversations::Turn;
 use domain::id::{AccountId, ConversationId, ItemId, MessageId, ReceiptId};
 use domain::knowledge::{ConceptBody, EmbeddedItem, Item, ItemBody, ItemStatus, Origin, TaskBody};
+use domain::models::Digest;
+use domain::models::writing::{
+    ChatMessage, FinishReason, Finished, Prompt, Sampling, Shape, Speaker, WritingRequest,
+};
 use domain::{Language, PageRequest, Timestamp};
 use store::Store;
 use uuid::Uuid;
@@ -91,10 +95,53 @@ pub(crate) fn turn(number: u128, conversation: ConversationId, title: Option<&st
                 duration_us: 17,
                 facts: vec![("intent".to_owned(), "generate".to_owned())],
             }],
+            writings: vec![written_text()],
             created_at: at(millis),
         },
         replaces: None,
         at: at(millis),
+    }
+}
+
+fn written_text() -> WrittenText {
+    let message = |speaker, text: &str| ChatMessage {
+        speaker,
+        text: text.to_owned(),
+    };
+    WrittenText {
+        request: WritingRequest {
+            model: "tiny-1".parse().unwrap(),
+            adapter: Some("ds-code".parse().unwrap()),
+            prompt: Prompt::Chat(vec![
+                message(Speaker::System, "be brief"),
+                message(Speaker::User, "print one"),
+            ]),
+            sampling: Sampling {
+                seed: u64::MAX,
+                stop: vec!["\n\n".to_owned()],
+                ..Sampling::default()
+            },
+            shape: Shape::Free,
+            owner: "ada".to_owned(),
+            is_lookup: true,
+            logprobs: None,
+        },
+        text: "print(1)".to_owned(),
+        finished: Some(Finished {
+            reason: FinishReason::Stop,
+            prompt_tokens: 9,
+            reused_tokens: 4,
+            new_tokens: 3,
+            drafted_tokens: 2,
+            accepted_tokens: 1,
+            mean_probability: Some(0.75),
+            weights: Some(Digest([7; 32])),
+            template: None,
+            waiting_us: 1,
+            prompt_us: 2,
+            writing_us: 3,
+        }),
+        is_shown: true,
     }
 }
 

@@ -101,7 +101,9 @@ export interface paths {
         /**
          * Ask anything.
          * @description With `stream: true` or `Accept: text/event-stream` the answer comes as events in this order: `route`, `sources`,
-         *     `token` (many times), `check`, then `done` with the whole answer as JSON or `error` with a problem.
+         *     `token` (many times), `check`, then `done` with the whole answer as JSON or `error` with a problem. While a language model
+         *     takes part, `progress` comes in between, a few times a second at most, as a `ProgressEvent`: whether the model waits for its turn,
+         *     is loaded, reads, writes, is checked or mends its code. Code is sent after its checks; an explanation while it is written.
          */
         post: operations["ask"];
         delete?: never;
@@ -305,6 +307,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/receipts/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the language model of one of your answers write it again.
+         * @description The same model gets the same words with the same seed. The answer says whether the text is the same, and where it parts
+         *     from the first one. Nothing is stored.
+         */
+        post: operations["replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/route": {
         parameters: {
             query?: never;
@@ -409,7 +432,7 @@ export interface paths {
         put?: never;
         /**
          * Explain code or an idea.
-         * @description Streams like `/api/v1/ask`.
+         * @description Streams like `/api/v1/ask`, with the same events.
          */
         post: operations["explain"];
         delete?: never;
@@ -429,7 +452,7 @@ export interface paths {
         put?: never;
         /**
          * Generate code.
-         * @description Streams like `/api/v1/ask`.
+         * @description Streams like `/api/v1/ask`, with the same events.
          */
         post: operations["generate"];
         delete?: never;
@@ -812,6 +835,11 @@ export interface components {
              */
             temperature?: number | null;
             /**
+             * Format: int64
+             * @description Seed of the sampling; the same seed gives the same text from the same model. A random one when left out.
+             */
+            seed?: number | null;
+            /**
              * Format: uuid
              * @description The conversation to continue; a new one begins when left out.
              */
@@ -824,6 +852,11 @@ export interface components {
             /** @description Whether to answer as server-sent events; the `Accept` header decides when left out. */
             stream?: boolean | null;
         };
+        /**
+         * @description What a language model's answer is waiting for.
+         * @enum {string}
+         */
+        AskStage: "waiting" | "loading" | "reading" | "writing" | "checking" | "repairing";
         /** @description What the model says. */
         AssistantMessage: {
             /** @description Always `assistant`. */
@@ -1245,6 +1278,17 @@ export interface components {
             /** @description The next text. */
             content?: string | null;
         };
+        /** @description Where two texts part. */
+        DifferenceResponse: {
+            /** @description Characters that are the same in both. */
+            same_chars: number;
+            /** @description How the first one went on, cut short. */
+            was: string;
+            /** @description How the new one goes on, cut short. */
+            is: string;
+            /** @description Why that may be. */
+            reason: string;
+        };
         /**
          * @description Texts to be turned into vectors.
          * @example {
@@ -1333,6 +1377,11 @@ export interface components {
              * @description Sampling temperature; only a language model heeds it.
              */
             temperature?: number | null;
+            /**
+             * Format: int64
+             * @description Seed of the sampling; the same seed gives the same text from the same model. A random one when left out.
+             */
+            seed?: number | null;
             /**
              * Format: uuid
              * @description The conversation to continue; a new one begins when left out.
@@ -1448,6 +1497,11 @@ export interface components {
              * @description Sampling temperature; only a language model heeds it.
              */
             temperature?: number | null;
+            /**
+             * Format: int64
+             * @description Seed of the sampling; the same seed gives the same text from the same model. A random one when left out.
+             */
+            seed?: number | null;
             /**
              * Format: uuid
              * @description The conversation to continue; a new one begins when left out.
@@ -1760,6 +1814,44 @@ export interface components {
             /** @description Which fields were refused, and why. */
             errors?: components["schemas"]["FieldError"][];
         };
+        /**
+         * @description The `progress` event: how far a language model has come. It is sent a few times a second at most.
+         * @example {
+         *       "estimate_ms": null,
+         *       "model": "phi-2",
+         *       "position": null,
+         *       "stage": "writing",
+         *       "tokens": 112
+         *     }
+         */
+        ProgressEvent: {
+            /** @description What the answer is waiting for. */
+            stage: components["schemas"]["AskStage"];
+            /** @description The model. */
+            model: string;
+            /**
+             * Format: int32
+             * @description Requests that come before this one, while it waits.
+             */
+            position: number | null;
+            /**
+             * Format: int64
+             * @description Time until the model begins, milliseconds, where it can be told.
+             */
+            estimate_ms: number | null;
+            /**
+             * Format: int32
+             * @description Tokens of the prompt while it is read; about how many were written while the model writes.
+             */
+            tokens: number | null;
+        };
+        /** @description A message that a language model was given. */
+        PromptMessage: {
+            /** @description Who says it: `system`, `user` or `assistant`. */
+            speaker: string;
+            /** @description What is said. */
+            text: string;
+        };
         /** @description More about the tokens of a prompt. */
         PromptTokensDetails: {
             /**
@@ -1889,7 +1981,8 @@ export interface components {
          *           "name": "understand"
          *         }
          *       ],
-         *       "version": "0.1.0"
+         *       "version": "0.1.0",
+         *       "writings": []
          *     }
          */
         ReceiptResponse: {
@@ -1904,6 +1997,8 @@ export interface components {
             encoder: string;
             /** @description The steps, in order. */
             steps: components["schemas"]["StepResponse"][];
+            /** @description What language models wrote for it, in order. */
+            writings: components["schemas"]["WritingResponse"][];
             /**
              * Format: date-time
              * @description When.
@@ -1940,6 +2035,30 @@ export interface components {
         RenameRequest: {
             /** @description The new title. */
             title: string;
+        };
+        /**
+         * @description A text that was written again.
+         * @example {
+         *       "difference": null,
+         *       "model": "phi-2",
+         *       "same": true,
+         *       "seed": 4711,
+         *       "text": "```python\ndef f(x):\n    return x * 2\n```"
+         *     }
+         */
+        ReplayResponse: {
+            /** @description The model. */
+            model: string;
+            /**
+             * Format: int64
+             * @description The seed.
+             */
+            seed: number;
+            /** @description Whether it is the same as the first one, to the letter. */
+            same: boolean;
+            /** @description What the model wrote now; as far as the first one went, when that was broken off. */
+            text: string;
+            difference: components["schemas"]["DifferenceResponse"] | null;
         };
         /** @description What form an answer must have. */
         ResponseFormat: {
@@ -2642,6 +2761,22 @@ export interface components {
          * @enum {string}
          */
         Verdict: "known" | "confirm" | "unknown";
+        /** @description A text that a language model wrote. */
+        WritingResponse: {
+            /** @description The model. */
+            model: string;
+            /**
+             * Format: int64
+             * @description The seed of its sampling.
+             */
+            seed: number;
+            /** @description Whether the answer was made of it. */
+            is_shown: boolean;
+            /** @description What it was given to read. */
+            messages: components["schemas"]["PromptMessage"][];
+            /** @description What it wrote, before it was cleaned. */
+            text: string;
+        };
     };
     responses: {
         /** @description The request cannot be read: broken JSON, or text that is not UTF-8. */
@@ -3438,6 +3573,35 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The receipt of the answer. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The text, and whether it is the same. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

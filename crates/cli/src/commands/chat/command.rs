@@ -2,11 +2,13 @@
 
 use domain::Language;
 use domain::ask::{Mode, Style};
+use domain::models::ModelName;
 
 pub(super) const HELP: &str = "\
 /mode auto|generate|explain           what to do with a message
 /language NAME                        the language wanted; /language alone means any
 /style beginner|technical|step-by-step
+/model NAME                           the language model wanted; /model alone means the one of the settings
 /new                                  forget what was said
 /sources                              what the last answer was made from
 /receipt                              how the last answer came about
@@ -15,11 +17,12 @@ Enter sends, Alt-Enter begins a new line, a message with an open ``` goes on; Ct
 ";
 
 /// A command, understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Command {
     Mode(Mode),
     Language(Option<Language>),
     Style(Style),
+    Model(Option<ModelName>),
     New,
     Sources,
     Receipt,
@@ -56,6 +59,11 @@ pub(super) fn parse(line: &str) -> Line {
             .parse()
             .map(Command::Style)
             .map_err(|error| error.to_string()),
+        "model" if rest.is_empty() => Ok(Command::Model(None)),
+        "model" => rest
+            .parse()
+            .map(|model| Command::Model(Some(model)))
+            .map_err(|error: domain::ask::UnknownChoice| error.to_string()),
         "language" | "lang" if matches!(rest, "" | "any") => Ok(Command::Language(None)),
         "language" | "lang" => rest
             .parse()
@@ -89,6 +97,11 @@ mod tests {
             Line::Command(Command::Language(Some(Language::Cpp)))
         );
         assert_eq!(parse("/language"), Line::Command(Command::Language(None)));
+        assert_eq!(
+            parse("/model phi-2"),
+            Line::Command(Command::Model(Some("phi-2".parse().unwrap())))
+        );
+        assert_eq!(parse("/model"), Line::Command(Command::Model(None)));
         assert_eq!(parse("/quit"), Line::Command(Command::Quit));
     }
 
@@ -98,6 +111,7 @@ mod tests {
             matches!(parse("/style pirate"), Line::Wrong(text) if text.contains("step-by-step"))
         );
         assert!(matches!(parse("/mode"), Line::Wrong(_)));
+        assert!(matches!(parse("/model ../x"), Line::Wrong(_)));
         assert_eq!(parse("/models"), Line::Unknown("/models".to_owned()));
     }
 

@@ -153,7 +153,11 @@ impl ChatPrompt {
         let mode = (wish.mode != usual.mode).then(|| wish.mode.name());
         let language = wish.language.map(domain::Language::name);
         let style = (wish.style != usual.style).then(|| wish.style.name());
-        let unusual: Vec<&str> = [mode, language, style].into_iter().flatten().collect();
+        let model = wish.model.as_ref().map(domain::models::ModelName::as_str);
+        let unusual: Vec<&str> = [mode, language, style, model]
+            .into_iter()
+            .flatten()
+            .collect();
         Self(unusual.join(" "))
     }
 }

@@ -1,0 +1,179 @@
+//! Which language model answers: the one that was asked for, the task's own, or whichever there is.
+
+use domain::Language;
+use domain::models::writing::Writer;
+use domain::models::{ModelName, ModelTask, TaskSettings};
+
+use super::recall::Request;
+
+/// Tokens of a prompt with its answer, unless a setting says otherwise.
+const CONTEXT_TOKENS: u32 = 4096;
+
+/// Letters that part a model's name from how it was quantised, as in `phi-2.Q4_K_M`.
+const NAME_ENDS: [char; 4] = ['.', '-', '_', ':'];
+
+/// Which models serve which task, and how much they are given to read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelMapping {
+    /// Writing code.
+    pub generate: TaskSettings,
+    /// Explaining Python.
+    pub explain_python: TaskSettings,
+    /// Explaining anything else.
+    pub explain: TaskSettings,
+    /// Tokens a prompt may have together with its answer. A model that reads fewer is given fewer.
+    pub context_tokens: u32,
+}
+
+impl Default for ModelMapping {
+    fn default() -> Self {
+        Self {
+            generate: TaskSettings::usual(ModelTask::Generate),
+            explain_python: TaskSettings::usual(ModelTask::ExplainPython),
+            explain: TaskSettings::usual(ModelTask::Explain),
+            context_tokens: CONTEXT_TOKENS,
+        }
+    }
+}
+
+impl ModelMapping {
+    /// The settings of a task.
+    pub const fn settings(&self, task: ModelTask) -> &TaskSettings {
+        match task {
+            ModelTask::Generate => &self.generate,
+            ModelTask::ExplainPython => &self.explain_python,
+            ModelTask::Explain => &self.explain,
+        }
+    }
+
+    /// The model that serves `task` when nobody asked for another, among those that can be asked: the first of the task's own
+    /// that is there, else the first there is, so that the only model somebody brought is used.
+    pub fn find_model(&self, task: ModelTask, present: &[ModelName]) -> Option<ModelName> {
+        let own = self
+            .settings(task)
+            .models
+            .iter()
+            .find_map(|wanted| present.iter().find(|name| is_model(name, wanted)));
+        own.or_else(|| present.first()).cloned()
+    }
+}
+
+/// Whether `name` is `wanted`, or a file of it whose name goes on with how it was quantised.
+fn is_model(name: &ModelName, wanted: &ModelName) -> bool {
+    let (name, wanted) = (name.as_str(), wanted.as_str());
+    let Some((head, tail)) = name.split_at_checked(wanted.len()) else {
+        return false;
+    };
+    head.eq_ignore_ascii_case(wanted) && (tail.is_empty() || tail.starts_with(NAME_ENDS))
+}
+
+/// Whether a language model takes part, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// This one; `is_wish` when the asker chose it.
+    Use { model: ModelName, is_wish: bool },
+    /// The asker chose one that is not there.
+    Missing { wanted: ModelName, has_others: bool },
+    /// There is none.
+    None,
+}
+
+impl Choice {
+    /// The model for `task`.
+    pub(super) async fn make(
+        writer: &dyn Writer,
+        mapping: &ModelMapping,
+        task: ModelTask,
+        wanted: Option<&ModelName>,
+    ) -> Self {
+        let present = writer.list_names().await;
+        match wanted {
+            Some(wanted) if present.contains(wanted) => Self::Use {
+                model: wanted.clone(),
+                is_wish: true,
+            },
+            Some(wanted) => Self::Missing {
+                wanted: wanted.clone(),
+                has_others: !present.is_empty(),
+            },
+            None => match mapping.find_model(task, &present) {
+                Some(model) => Self::Use {
+                    model,
+                    is_wish: false,
+                },
+                None => Self::None,
+            },
+        }
+    }
+
+    /// What is said when the asker's wish cannot be granted.
+    pub(super) fn regret(&self) -> Option<String> {
+        match self {
+            Self::Missing {
+                wanted,
+                has_others: false,
+            } => Some(format!(
+                "The model `{wanted}` was asked for, but no language model is installed."
+            )),
+            Self::Missing {
+                wanted,
+                has_others: true,
+            } => Some(format!(
+                "The model `{wanted}` was asked for, but it is not installed; choose one of those that are."
+            )),
+            Self::Use { .. } | Self::None => None,
+        }
+    }
+}
+
+/// The task of an explanation.
+pub(super) fn explaining(request: &Request) -> ModelTask {
+    let language = match &request.code {
+        Some(code) => code.language.or(request.language),
+        None => request.language,
+    };
+    if language == Some(Language::Python) {
+        ModelTask::ExplainPython
+    } else {
+        ModelTask::Explain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<ModelName> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    fn found(present: &[&str], task: ModelTask) -> Option<String> {
+        ModelMapping::default()
+            .find_model(task, &names(present))
+            .map(|name| name.to_string())
+    }
+
+    #[test]
+    fn the_first_of_the_tasks_models_that_is_there_is_used() {
+        let all = ["deepseek-coder-1.3b-instruct", "gemma-2b-it", "phi-2"];
+        assert_eq!(found(&all, ModelTask::Generate).unwrap(), all[0]);
+        assert_eq!(found(&all, ModelTask::ExplainPython).unwrap(), all[1]);
+        assert_eq!(found(&all, ModelTask::Explain).unwrap(), all[0]);
+        assert_eq!(
+            found(&["a", "Phi-2.Q4_K_M"], ModelTask::Generate).unwrap(),
+            "Phi-2.Q4_K_M"
+        );
+    }
+
+    #[test]
+    fn a_model_nobody_mapped_is_used_when_it_is_the_only_one() {
+        assert_eq!(found(&["mine"], ModelTask::Explain).unwrap(), "mine");
+        assert_eq!(found(&["phi-25"], ModelTask::Generate).unwrap(), "phi-25");
+        assert_eq!(
+            found(&["another", "phi-25"], ModelTask::Generate).unwrap(),
+            "another",
+            "phi-25 is not phi-2"
+        );
+        assert_eq!(found(&[], ModelTask::Generate), None);
+    }
+}

@@ -1,0 +1,54 @@
+//! Language models: the folder that holds them, and the writer that runs their engines. Nothing is loaded before it is asked.
+
+use std::ffi::OsString;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use domain::Clock;
+use inference::engine::GpuLayers;
+use inference::{
+    CatalogueConfig, FolderCatalogue, LocalWriter, LocalWriterConfig, WriterLimits,
+    default_budget_bytes,
+};
+
+use crate::config::{Amount, Config};
+
+/// The writer over the models of this machine.
+pub(super) fn find_writer(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Arc<LocalWriter>> {
+    let settings = &config.models;
+    let program = std::env::current_exe().context("this program cannot find its own file")?;
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let threads = match settings.threads.value {
+        Amount::Auto => None,
+        Amount::Set(threads) => usize::try_from(threads).ok().and_then(NonZeroUsize::new),
+    };
+    let at_least_one = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+    let writer = LocalWriterConfig {
+        program,
+        args: vec![OsString::from("engine")],
+        budget_bytes: match settings.memory.value {
+            Amount::Auto => default_budget_bytes(),
+            Amount::Set(bytes) => bytes,
+        },
+        context_tokens: at_least_one(settings.context.value),
+        parallel_max: at_least_one(settings.parallel.value),
+        threads: threads.unwrap_or(cores),
+        gpu_layers: match settings.gpu_layers.value {
+            Amount::Auto => GpuLayers::Auto,
+            Amount::Set(layers) => GpuLayers::Most(layers),
+        },
+        limits: WriterLimits {
+            keep_alive: settings.keep_alive.value,
+            ..WriterLimits::default()
+        },
+    };
+    let parts = CatalogueConfig {
+        models_dir: config.models_dir.value.clone(),
+    };
+    let catalogue = Arc::new(FolderCatalogue::new(parts, clock.clone()));
+    Ok(Arc::new(LocalWriter::new(writer, catalogue, clock)))
+}
