@@ -376,11 +376,8 @@ async fn read_reports(mut source: OwnedReadHalf, reports: mpsc::Sender<io::Resul
 /// A whole frame with its length; `None` when the engine has gone.
 async fn read_frame(source: &mut OwnedReadHalf) -> io::Result<Option<Vec<u8>>> {
     let mut frame = vec![0; 4];
-    match source.read_exact(&mut frame).await {
-        Ok(_) => {}
-        // Also within the length: the process was ended while it wrote.
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        Err(error) => return Err(error),
+    if !fill(source, &mut frame).await? {
+        return Ok(None);
     }
     let length = frame
         .iter()
@@ -391,9 +388,22 @@ async fn read_frame(source: &mut OwnedReadHalf) -> io::Result<Option<Vec<u8>>> {
         return Ok(Some(frame));
     }
     frame.resize(4 + length as usize, 0);
-    match source.read_exact(&mut frame[4..]).await {
-        Ok(_) => Ok(Some(frame)),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+    let is_whole = fill(source, &mut frame[4..]).await?;
+    Ok(is_whole.then_some(frame))
+}
+
+/// False when the engine has gone: a process that was killed ends anywhere in a frame, and with orders unread.
+async fn fill(source: &mut OwnedReadHalf, buffer: &mut [u8]) -> io::Result<bool> {
+    match source.read_exact(buffer).await {
+        Ok(_) => Ok(true),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset
+            ) =>
+        {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }
