@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::thread;
 
 use domain::models::writing::Speaker;
 use domain::time::Timestamp;
+use minijinja::machinery::{
+    CompiledTemplate, Instruction, TemplateConfig, eval, make_string_output,
+};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Value};
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::value::{Kwargs, Value, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
 use super::{SpecialTokens, moment};
@@ -26,8 +30,19 @@ const OUTPUT_BYTES_MAX: usize = 2 * 1024 * 1024;
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 /// Longest reason that is passed on: templates write some of them.
 const REASON_CHARS_MAX: usize = 200;
+/// Bytes that are made for one step.
+const FUEL_BYTES: u64 = 64;
 /// The only template there is.
 const NAME: &str = "chat";
+/// Name of the filter that adds; no template can write it.
+const ADD: &str = "+";
+/// A filter's number when it is looked up each time.
+const UNCACHED: u8 = u8::MAX;
+/// Filters of the engine that join lists without counting what they make.
+const UNBOUNDED_FILTERS: [(&str, &str); 2] = [
+    ("sum", "the filter `sum` is not available to it"),
+    ("chain", "the filter `chain` is not available to it"),
+];
 
 /// Why a run has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +65,8 @@ impl Fault {
 #[derive(Debug)]
 pub(super) struct Sandbox {
     environment: Environment<'static>,
+    syntax: SyntaxConfig,
+    source: String,
     tokens: SpecialTokens,
 }
 
@@ -72,7 +89,7 @@ impl Sandbox {
             .lstrip_blocks(true)
             .build()
             .expect("BUG: the usual delimiters are valid");
-        environment.set_syntax(syntax);
+        environment.set_syntax(syntax.clone());
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
         environment.set_unknown_method_callback(unknown_method_callback);
         environment.set_fuel(Some(FUEL));
@@ -80,13 +97,37 @@ impl Sandbox {
         environment.remove_global("debug");
         environment.add_function("raise_exception", raise_exception);
         environment.add_filter("tojson", to_json);
-        let source = source.to_owned();
-        on_deep_stack(|| environment.add_template_owned(NAME, source))?
-            .map_err(|error| fault(&error))?;
-        Ok(Self {
+        for (name, reason) in UNBOUNDED_FILTERS {
+            environment.add_filter(name, move |_: &Value| -> Result<Value, Error> {
+                Err(Error::new(ErrorKind::InvalidOperation, reason))
+            });
+        }
+        environment.add_filter(ADD, add);
+        let sandbox = Self {
             environment,
+            syntax,
+            source: source.to_owned(),
             tokens,
-        })
+        };
+        on_deep_stack(|| sandbox.compile().map(drop))?.map_err(|error| fault(&error))?;
+        Ok(sandbox)
+    }
+
+    /// The instructions of the template, its additions replaced by [`add`].
+    fn compile(&self) -> Result<CompiledTemplate<'_>, Error> {
+        let config = TemplateConfig {
+            syntax_config: self.syntax.clone(),
+            default_auto_escape: Arc::new(|_| AutoEscape::None),
+        };
+        let mut compiled = CompiledTemplate::new(NAME, &self.source, &config)?;
+        let mut place = 0;
+        while let Some(instruction) = compiled.instructions.get_mut(place) {
+            if matches!(instruction, Instruction::Add) {
+                *instruction = Instruction::ApplyFilter(ADD, Some(2), UNCACHED);
+            }
+            place += 1;
+        }
+        Ok(compiled)
     }
 
     /// What the template writes for these messages.
@@ -96,21 +137,26 @@ impl Sandbox {
         is_answer_begun: bool,
         now: Option<Timestamp>,
     ) -> Result<String, Fault> {
-        on_deep_stack(|| {
-            let template = self.environment.get_template(NAME)?;
-            let mut output = Output::default();
-            let context = self.context(messages, is_answer_begun, now);
-            let written = template.render_captured_to(context, &mut output);
-            match written {
-                Ok(_) => Ok(output.0),
-                Err(error) => Err(error),
-            }
+        let output = on_deep_stack(|| {
+            let compiled = self.compile()?;
+            let mut output = String::new();
+            eval(
+                &self.environment,
+                &compiled.instructions,
+                self.context(messages, is_answer_begun, now),
+                &compiled.blocks,
+                &mut make_string_output(&mut output),
+                AutoEscape::None,
+            )?;
+            Ok(output)
         })?
-        .map_err(|error| fault(&error))
-        .and_then(|bytes| {
-            String::from_utf8(bytes)
-                .map_err(|_| Fault::Refused("it writes something that is no text".to_owned()))
-        })
+        .map_err(|error: Error| fault(&error))?;
+        if output.len() > OUTPUT_BYTES_MAX {
+            return Err(Fault::Exhausted(format!(
+                "it writes more than {OUTPUT_BYTES_MAX} bytes"
+            )));
+        }
+        Ok(output)
     }
 
     fn context(
@@ -168,9 +214,6 @@ fn fault(error: &Error) -> Fault {
             "it takes more than {FUEL} steps or too much memory"
         ));
     }
-    if error.kind() == ErrorKind::WriteFailure {
-        return Fault::Exhausted(format!("it writes more than {OUTPUT_BYTES_MAX} bytes"));
-    }
     let text = match error.detail() {
         // What templates say themselves reads well on its own.
         Some(detail) if error.kind() == ErrorKind::InvalidOperation => detail.to_owned(),
@@ -186,6 +229,46 @@ fn fault(error: &Error) -> Fault {
         Some(line) => format!("{text} (line {line})"),
         None => text,
     })
+}
+
+/// What `+` does. The engine's own adds lists without counting what it makes, so that one that is added to itself some dozens of
+/// times takes all memory there is.
+fn add(state: &State<'_, '_>, left: &Value, right: &Value) -> Result<Value, Error> {
+    let wrong = |reason: &str| Error::new(ErrorKind::InvalidOperation, reason.to_owned());
+    if let (Some(left), Some(right)) = (left.as_str(), right.as_str()) {
+        let bytes = left.len().saturating_add(right.len());
+        state.consume_fuel(bytes as u64 / FUEL_BYTES)?;
+        return Ok(Value::from([left, right].concat()));
+    }
+    if left.is_integer() && right.is_integer() {
+        let (left, right) = (i64::try_from(left.clone())?, i64::try_from(right.clone())?);
+        return left
+            .checked_add(right)
+            .map(Value::from)
+            .ok_or_else(|| wrong("a sum is too large"));
+    }
+    if left.kind() == ValueKind::Number && right.kind() == ValueKind::Number {
+        return Ok(Value::from(
+            f64::try_from(left.clone())? + f64::try_from(right.clone())?,
+        ));
+    }
+    let is_list = |value: &Value| matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable);
+    if is_list(left) && is_list(right) {
+        let mut items = Vec::new();
+        for list in [left, right] {
+            for item in list.try_iter()? {
+                // As much as a step for each; an endless list ends here.
+                state.consume_fuel(1)?;
+                items.push(item);
+            }
+        }
+        return Ok(Value::from(items));
+    }
+    Err(wrong(&format!(
+        "{} and {} cannot be added",
+        left.kind(),
+        right.kind()
+    )))
 }
 
 fn raise_exception(message: &str) -> Result<Value, Error> {

@@ -312,6 +312,18 @@ fn templates_trim_as_they_say() {
 
 #[test]
 fn hostile_templates_are_refused() {
+    let add = "{% set ns = namespace(x=[1]) %}{% for i in range(64) %}{% set ns.x = ";
+    let doubled = [
+        "ns.x + ns.x",
+        "[ns.x, ns.x] | sum(start=[])",
+        "ns.x | chain(ns.x)",
+        "(ns.x + (1, 2)) + (ns.x + (1, 2))",
+    ]
+    .map(|sum| format!("{add}{sum} %}}{{% endfor %}}{{{{ ns.x | length }}}}{{{{ ns.x }}}}"));
+    for source in doubled {
+        let text = refusal(&source, &[user("hello")]);
+        assert!(text.starts_with("the chat template"), "{source}: {text}");
+    }
     let endless = "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}";
     let nested = "{% if true %}".repeat(5000);
     let deep_expression = format!("{{{{ {}1{} }}}}", "(".repeat(5000), ")".repeat(5000));
@@ -375,6 +387,38 @@ fn the_time_is_told_when_it_is_given() {
     let now = Timestamp::from_millis(1_721_900_000_000);
     let rendered = template(source).render(&[user("x")], Some(now)).unwrap();
     assert_eq!(joined(&rendered), "25 Jul 2024 x");
+}
+
+#[test]
+fn sums_are_those_of_jinja2() {
+    let written = |value: &str| {
+        let source = format!("{{{{ messages[0].content }}}}{{{{ {value} }}}}");
+        joined(&template(&source).render(&[user("")], None).unwrap())
+    };
+    for (sum, expected) in [
+        ("messages[0].role + 'b'", "userb"),
+        ("loop_count|default(1) + 2", "3"),
+        ("1.5 + loop_count|default(1)", "2.5"),
+        ("(messages + [1])|length + messages|length", "3"),
+        ("'a' + 'b' ~ 1", "ab1"),
+    ] {
+        assert_eq!(written(sum), expected, "{sum}");
+    }
+    for sum in [
+        "messages + 1",
+        "messages[0].role + 1",
+        "none + messages[0].role",
+        "9223372036854775807 + messages|length",
+    ] {
+        let text = refusal(
+            &format!("{{{{ messages[0].content }}}}{{{{ {sum} }}}}"),
+            &[user("x")],
+        );
+        assert!(
+            text.contains("cannot be added") || text.contains("too large"),
+            "{sum}: {text}"
+        );
+    }
 }
 
 #[test]
