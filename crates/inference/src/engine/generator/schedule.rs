@@ -445,3 +445,122 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::os::unix::net::UnixStream;
+    use std::sync::mpsc;
+
+    use llama_cpp_2::context::params::LlamaContextParams;
+    use llama_cpp_2::llama_backend::LlamaBackend;
+    use llama_cpp_2::model::LlamaModel;
+    use llama_cpp_2::model::params::LlamaModelParams;
+    use testmodels::{Family, Size, write_random};
+
+    use super::*;
+    use crate::engine::generator::frame::{SamplingOrder, WriteOrder, read_report};
+    use crate::engine::generator::grammar::Grammar;
+    use crate::engine::generator::tokens::Prompt;
+
+    /// A request that never ends by itself.
+    fn job(id: u64, model: &LlamaModel, tokeniser: &Tokeniser<'_>) -> Box<Job> {
+        let sampling = SamplingOrder {
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            repeat_penalty: 1.0,
+            frequency_penalty: 0.0,
+            presence_penalty: 0.0,
+            seed: 0,
+            stop: Vec::new(),
+            max_new_tokens: 9999,
+        };
+        Box::new(Job {
+            order: WriteOrder {
+                id,
+                prompt: Vec::new(),
+                shared_segments: 0,
+                owner: format!("owner {id}"),
+                adapter: None,
+                sampling,
+                grammar: None,
+                is_lookup: id.is_multiple_of(2),
+                logprobs: None,
+            },
+            prompt: Prompt {
+                tokens: vec![LlamaToken(40); 100],
+                shared: 0,
+            },
+            grammar: Grammar::new(model, "root ::= [a-z]*", tokeniser.marks()).ok(),
+        })
+    }
+
+    #[test]
+    fn when_the_context_is_full_the_request_begun_last_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("random.gguf");
+        write_random(Family::Mistral, Size::Tiny, 1, &path).unwrap();
+        let mut backend = LlamaBackend::init().unwrap();
+        backend.void_logs();
+        let params = LlamaModelParams::default();
+        let model = LlamaModel::load_from_file(&backend, &path, &params).unwrap();
+        // Room for one request, though three run.
+        let params = LlamaContextParams::default()
+            .with_n_ctx(NonZeroU32::new(512))
+            .with_n_seq_max(6)
+            .with_kv_unified(true);
+        let context = model.new_context(&backend, params).unwrap();
+        let tokeniser = Tokeniser::new(model.vocab());
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let reports = Reports::new(theirs);
+        let mut scheduler = Scheduler::new(Resources {
+            computer: Computer::new(context, Vec::new(), true),
+            tokeniser: &tokeniser,
+            reports: &reports,
+            parallel: 3,
+            sequences: 6,
+            context_tokens: 512,
+        });
+        let (sender, commands) = mpsc::channel();
+        for id in 1..=3 {
+            sender
+                .send(Command::Write(job(id, &model, &tokeniser)))
+                .unwrap();
+        }
+        let ends = std::thread::scope(|scope| {
+            let reading = scope.spawn(move || {
+                let mut ends = Vec::new();
+                while ends.len() < 3 {
+                    match read_report(&mut ours).unwrap().unwrap() {
+                        Report::Finished(finished) => {
+                            ends.push((finished.id, Ok(finished.new_tokens)));
+                        }
+                        Report::Refused { id, refusal } => ends.push((id, Err(refusal))),
+                        Report::Started { .. } | Report::Reading { .. } | Report::Text { .. } => {}
+                        report @ (Report::Ready(_)
+                        | Report::Counted { .. }
+                        | Report::Broken { .. }) => panic!("{report:?}"),
+                    }
+                }
+                drop(sender);
+                ends
+            });
+            scheduler.run(&commands).unwrap();
+            reading.join().unwrap()
+        });
+        let [(3, Err(third)), (2, Err(second)), (1, Ok(412))] = ends.as_slice() else {
+            panic!("{ends:?}");
+        };
+        for refusal in [third, second] {
+            let Refusal::Failed(reason) = refusal else {
+                panic!("{refusal:?}");
+            };
+            assert!(
+                reason.contains("the memory for contexts is full"),
+                "{reason}"
+            );
+        }
+    }
+}
