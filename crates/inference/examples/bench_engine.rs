@@ -174,9 +174,9 @@ fn main() {
 
 /// Tokens a second of eight texts together, once all are being written.
 fn measure_streams(engine: &mut Engine) -> f64 {
-    for number in 0..8 {
-        let prompt = text(engine, 100 + number, 128);
-        let mut order = order(10 + number as u64, &format!("stream {number}"), &prompt, 96);
+    let prompts: Vec<String> = (0..8).map(|seed| text(engine, 100 + seed, 128)).collect();
+    for (number, prompt) in prompts.iter().enumerate() {
+        let mut order = order(10 + number as u64, &format!("stream {number}"), prompt, 96);
         // Then every token is told, also those that are no whole character.
         order["write"]["logprobs"] = json!(0);
         engine.send(&order);
