@@ -254,3 +254,68 @@ impl TensorList {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes of a tensor of 4 rows of 64 numbers.
+    fn fill(kind: TensorKind) -> Vec<u8> {
+        let tensor = RandomTensor {
+            name: "blk.0.attn_q.weight".to_owned(),
+            shape: vec![64, 4],
+            mean: 0.0,
+            deviation: 0.125,
+            is_by_token: false,
+        };
+        let vocabulary = Family::Phi2.vocabulary(None);
+        let mut bytes = Vec::new();
+        tensor
+            .fill(kind, &vocabulary, &mut Random::new(3), &mut bytes)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn every_kind_of_weights_has_its_length_and_scale() {
+        for kind in [TensorKind::F32, TensorKind::F16, TensorKind::Q4_0] {
+            let length = fill(kind).len() as u64;
+            assert_eq!(
+                Some(length),
+                kind.find_size_bytes(&[64, 4]),
+                "{}",
+                kind.name
+            );
+        }
+        let blocks = fill(TensorKind::Q4_0);
+        for block in blocks.chunks(18) {
+            assert_eq!(block[..2], half(0.125 / 4.6));
+        }
+        assert_ne!(blocks[2..18], blocks[20..36]);
+    }
+
+    #[test]
+    fn every_family_has_the_published_number_of_weights() {
+        for (family, published) in [
+            (Family::Gemma, 2_506_172_416),
+            (Family::DeepseekCoder, 1_346_471_936),
+            (Family::Phi2, 2_779_683_840),
+            (Family::Phi3, 3_821_079_552),
+            (Family::Mistral, 7_248_023_552),
+        ] {
+            let shape = family.real_shape();
+            let tokens = shape.tokens.unwrap();
+            let count: u64 = plan_tensors(family, &shape, tokens)
+                .iter()
+                .map(|tensor| {
+                    tensor
+                        .shape
+                        .iter()
+                        .map(|&length| u64::from(length))
+                        .product::<u64>()
+                })
+                .sum();
+            assert_eq!(count, published, "{family:?}");
+        }
+    }
+}

@@ -5,6 +5,8 @@ mod adapter;
 mod change;
 mod config;
 mod parts;
+mod pieces;
+mod slots;
 mod tokenizer;
 mod weights;
 
@@ -46,7 +48,7 @@ pub enum ConvertError {
     Write(#[from] GgufError),
 }
 
-/// Converts `folder` (`config.json`, `tokenizer.json`, `tokenizer_config.json`, and `model.safetensors` or its parts with
+/// Converts `folder` (`config.json`, `tokenizer.json` or `tokenizer.model`, `tokenizer_config.json`, and `model.safetensors` or its parts with
 /// `model.safetensors.index.json`) to the GGUF file `out`. Matrices stay as they are stored, F32, F16 or BF16; vectors become F32.
 /// Memory holds the vocabulary and one head of one matrix. `out` appears whole or not at all.
 ///
@@ -61,11 +63,13 @@ pub fn convert_folder(folder: &Path, out: &Path) -> Result<(), ConvertError> {
     let settings_path = folder.join("tokenizer_config.json");
     let template_path = folder.join("chat_template.jinja");
     let files = tokenizer::Files {
-        tokenizer: read_json(&tokenizer_path)?,
+        tokenizer: read_if_there(&tokenizer_path)?,
+        pieces: read_if_there(&folder.join("tokenizer.model"))?,
         settings: read_if_there(&settings_path)?,
         template: read_if_there(&template_path)?,
     };
-    let vocabulary = tokenizer::convert(&files, &config).map_err(invalid(&tokenizer_path))?;
+    let vocabulary = tokenizer::convert(&files, &config)
+        .map_err(|reason| invalid(folder)(format!("its tokenizer: {reason}")))?;
     metadata.extend(vocabulary);
     let parts = parts::list_parts(&config);
     let mut plans = Vec::new();

@@ -1,13 +1,15 @@
-//! `tokenizer.json` and `tokenizer_config.json`: a vocabulary as llama.cpp reads it. Two kinds of BPE are understood: over bytes, as of
+//! `tokenizer.json` (or `tokenizer.model`) and `tokenizer_config.json`: a vocabulary as llama.cpp reads it. Two kinds of BPE are understood: over bytes, as of
 //! GPT-2, and over characters with bytes for the rest, as of Llama. How text is cut before merging must be a rule that llama.cpp
 //! has too; any other would give other tokens without an error.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::config::{Architecture, Config};
+use super::pieces;
+use super::slots::{Slots, Tokens};
 use crate::gguf::{Array, Value};
 
 /// Token types of the format.
@@ -15,7 +17,6 @@ const NORMAL: i32 = 1;
 const UNKNOWN: i32 = 2;
 const CONTROL: i32 = 3;
 const USER_DEFINED: i32 = 4;
-const UNUSED: i32 = 5;
 const BYTE: i32 = 6;
 
 /// The score of a piece that no merge gives.
@@ -24,7 +25,9 @@ const SCORE_ALONE: f32 = -1e6;
 /// The files, as bytes.
 pub(super) struct Files {
     /// `tokenizer.json`.
-    pub(super) tokenizer: Vec<u8>,
+    pub(super) tokenizer: Option<Vec<u8>>,
+    /// `tokenizer.model`, which is read when there is no `tokenizer.json`.
+    pub(super) pieces: Option<Vec<u8>>,
     /// `tokenizer_config.json`.
     pub(super) settings: Option<Vec<u8>>,
     /// `chat_template.jinja`.
@@ -87,37 +90,20 @@ struct Added {
 
 /// The keys of the tokenizer and of the chat template.
 pub(super) fn convert(files: &Files, config: &Config) -> Result<Vec<(String, Value)>, String> {
-    let tokenizer: Tokenizer =
-        serde_json::from_slice(&files.tokenizer).map_err(|error| error.to_string())?;
     let settings = match &files.settings {
         Some(bytes) => serde_json::from_slice(bytes)
             .map_err(|error| format!("tokenizer_config.json: {error}"))?,
         None => Json::Null,
     };
-    let kind = tokenizer.model.kind.as_deref().unwrap_or("BPE");
-    if kind != "BPE" {
-        return Err(format!(
-            "the tokenizer model {kind:?} is not supported; BPE is"
-        ));
-    }
-    let is_over_bytes = find_type(&tokenizer.cut, "ByteLevel").is_some();
-    if is_over_bytes == tokenizer.model.byte_fallback {
-        return Err(
-            "it is neither BPE over bytes nor BPE with bytes for what has no token".to_owned(),
-        );
-    }
-    let tokens = Tokens::read(&tokenizer, config.tokens)?;
-    let mut metadata = if is_over_bytes {
-        describe_bytes(&tokenizer)?
-    } else {
-        describe_pieces(&tokenizer, &tokens)?
+    let found = match (&files.tokenizer, &files.pieces) {
+        (Some(bytes), _) => convert_tokenizer(bytes, config)?,
+        (None, Some(bytes)) => convert_pieces(bytes, &settings, config)?,
+        (None, None) => {
+            return Err("there is neither tokenizer.json nor tokenizer.model".to_owned());
+        }
     };
-    metadata.extend(describe_tokens(
-        &tokenizer,
-        &settings,
-        &tokens,
-        is_over_bytes,
-    )?);
+    let mut metadata = found.metadata;
+    metadata.extend(describe_tokens(&settings, &found.tokens, &found.frame)?);
     if let Some(template) = find_template(files, &settings)? {
         metadata.push((
             "tokenizer.chat_template".to_owned(),
@@ -131,80 +117,111 @@ pub(super) fn convert(files: &Files, config: &Config) -> Result<Vec<(String, Val
     Ok(metadata)
 }
 
+/// What a file says of the tokens.
+struct Found {
+    metadata: Vec<(String, Value)>,
+    tokens: Tokens,
+    frame: Frame,
+}
+
+/// What comes before a text when `tokenizer_config.json` does not say.
+enum Frame {
+    /// What the post-processor of `tokenizer.json` puts there.
+    Published(Json),
+    /// The token that begins texts.
+    Begin,
+}
+
+fn convert_tokenizer(bytes: &[u8], config: &Config) -> Result<Found, String> {
+    let tokenizer: Tokenizer = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let kind = tokenizer.model.kind.as_deref().unwrap_or("BPE");
+    if kind != "BPE" {
+        return Err(format!(
+            "the tokenizer model {kind:?} is not supported; BPE is"
+        ));
+    }
+    let is_over_bytes = find_type(&tokenizer.cut, "ByteLevel").is_some();
+    if is_over_bytes == tokenizer.model.byte_fallback {
+        return Err(
+            "it is neither BPE over bytes nor BPE with bytes for what has no token".to_owned(),
+        );
+    }
+    let tokens = read_tokens(&tokenizer, config.tokens)?;
+    Ok(if is_over_bytes {
+        Found {
+            metadata: describe_bytes(&tokenizer)?,
+            tokens,
+            frame: Frame::Published(tokenizer.post_processor),
+        }
+    } else {
+        Found {
+            metadata: describe_pieces(&tokenizer, &tokens)?,
+            tokens,
+            frame: Frame::Begin,
+        }
+    })
+}
+
+/// The pieces with the tokens that `tokenizer_config.json` adds.
+fn convert_pieces(bytes: &[u8], settings: &Json, config: &Config) -> Result<Found, String> {
+    let pieces = pieces::parse(bytes)?;
+    let mut slots = Slots::new(config.tokens);
+    for (id, (text, kind)) in (0..).zip(pieces.texts.iter().zip(&pieces.types)) {
+        slots.place(id, text, *kind)?;
+    }
+    let added = settings.get("added_tokens_decoder");
+    for (id, token) in added.and_then(Json::as_object).into_iter().flatten() {
+        let read = |key: &str| token.get(key);
+        let (Ok(id), Some(text)) = (id.parse(), read("content").and_then(Json::as_str)) else {
+            return Err(format!("the added token {id:?} has no number or no text"));
+        };
+        // Those of the model itself are named here again.
+        if id >= pieces.texts.len() as u64 {
+            let is_special = read("special").and_then(Json::as_bool) == Some(true);
+            slots.place(id, text, if is_special { CONTROL } else { USER_DEFINED })?;
+        }
+    }
+    let mut scores = pieces.scores;
+    scores.resize(config.tokens as usize, SCORE_ALONE);
+    Ok(Found {
+        metadata: describe_scores(scores, pieces.is_space_put_first),
+        tokens: slots.finish()?,
+        frame: Frame::Begin,
+    })
+}
+
+fn read_tokens(tokenizer: &Tokenizer, count: u32) -> Result<Tokens, String> {
+    let mut slots = Slots::new(count);
+    let vocabulary = tokenizer
+        .model
+        .vocab
+        .as_object()
+        .ok_or("its vocabulary is no object")?;
+    let unknown = tokenizer.model.unk_token.as_deref();
+    for (text, id) in vocabulary {
+        let id = id
+            .as_u64()
+            .ok_or_else(|| format!("the token {text:?} has no id"))?;
+        let is_byte = tokenizer.model.byte_fallback && is_byte(text);
+        slots.place(id, text, if is_byte { BYTE } else { NORMAL })?;
+    }
+    for added in &tokenizer.added_tokens {
+        let kind = if unknown == Some(&added.content) {
+            UNKNOWN
+        } else if added.special {
+            CONTROL
+        } else {
+            USER_DEFINED
+        };
+        slots.place(u64::from(added.id), &added.content, kind)?;
+    }
+    slots.finish()
+}
+
 fn set(metadata: &mut Vec<(String, Value)>, key: &str, value: Value) {
     let key = format!("tokenizer.ggml.{key}");
     metadata.retain(|(other, _)| *other != key);
     metadata.push((key, value));
-}
-
-/// All tokens by id.
-struct Tokens {
-    texts: Vec<String>,
-    types: Vec<i32>,
-}
-
-impl Tokens {
-    fn read(tokenizer: &Tokenizer, count: u32) -> Result<Self, String> {
-        let mut slots: Vec<Option<(String, i32)>> = vec![None; count as usize];
-        let mut place = |id: u64, text: &str, kind: i32| {
-            let slot = usize::try_from(id)
-                .ok()
-                .and_then(|id| slots.get_mut(id))
-                .ok_or_else(|| {
-                    format!(
-                        "the token {text:?} has the id {id}, config.json says there are {count}"
-                    )
-                })?;
-            *slot = Some((text.to_owned(), kind));
-            Ok::<(), String>(())
-        };
-        let vocabulary = tokenizer
-            .model
-            .vocab
-            .as_object()
-            .ok_or("its vocabulary is no object")?;
-        let unknown = tokenizer.model.unk_token.as_deref();
-        for (text, id) in vocabulary {
-            let id = id
-                .as_u64()
-                .ok_or_else(|| format!("the token {text:?} has no id"))?;
-            let kind = if tokenizer.model.byte_fallback && is_byte(text) {
-                BYTE
-            } else {
-                NORMAL
-            };
-            place(id, text, kind)?;
-        }
-        for added in &tokenizer.added_tokens {
-            let kind = if unknown == Some(&added.content) {
-                UNKNOWN
-            } else if added.special {
-                CONTROL
-            } else {
-                USER_DEFINED
-            };
-            place(u64::from(added.id), &added.content, kind)?;
-        }
-        let (texts, types) = slots
-            .into_iter()
-            .enumerate()
-            .map(|(id, slot)| slot.unwrap_or_else(|| (format!("[PAD{id}]"), UNUSED)))
-            .unzip();
-        let tokens = Self { texts, types };
-        let mut seen = HashSet::new();
-        // llama.cpp ends the process on a vocabulary that names a token twice.
-        match tokens.texts.iter().find(|text| !seen.insert(*text)) {
-            Some(twice) => Err(format!("the token {twice:?} is in it twice")),
-            None => Ok(tokens),
-        }
-    }
-
-    fn find(&self, text: &str) -> Option<u32> {
-        self.texts
-            .iter()
-            .position(|candidate| candidate == text)
-            .and_then(|id| u32::try_from(id).ok())
-    }
 }
 
 /// Such as `<0x0A>`.
@@ -290,13 +307,17 @@ fn describe_pieces(tokenizer: &Tokenizer, tokens: &Tokens) -> Result<Vec<(String
     )]
     let score = |text: &String| ranks.get(text).map_or(SCORE_ALONE, |rank| -(*rank as f32));
     let scores = tokens.texts.iter().map(score).collect();
+    Ok(describe_scores(scores, is_space_put_first(tokenizer)?))
+}
+
+fn describe_scores(scores: Vec<f32>, is_space_put_first: bool) -> Vec<(String, Value)> {
     let mut metadata = Vec::new();
     set(&mut metadata, "model", Value::String("llama".to_owned()));
     set(&mut metadata, "pre", Value::String("default".to_owned()));
     set(&mut metadata, "scores", Value::Array(Array::F32(scores)));
-    let is_space_put_first = Value::Bool(is_space_put_first(tokenizer)?);
+    let is_space_put_first = Value::Bool(is_space_put_first);
     set(&mut metadata, "add_space_prefix", is_space_put_first);
-    Ok(metadata)
+    metadata
 }
 
 /// Whether a space comes before every text; refused unless spaces become `▁`.
@@ -323,10 +344,9 @@ fn is_space_put_first(tokenizer: &Tokenizer) -> Result<bool, String> {
 }
 
 fn describe_tokens(
-    tokenizer: &Tokenizer,
     settings: &Json,
     tokens: &Tokens,
-    is_over_bytes: bool,
+    frame: &Frame,
 ) -> Result<Vec<(String, Value)>, String> {
     let mut metadata = Vec::new();
     let texts = Value::Array(Array::Strings(tokens.texts.clone()));
@@ -356,7 +376,10 @@ fn describe_tokens(
     }
     let is_bos_put_first = begin.is_some_and(|begin| {
         let stated = settings.get("add_bos_token").and_then(Json::as_bool);
-        stated.unwrap_or(!is_over_bytes || is_in_frame(&tokenizer.post_processor, begin))
+        stated.unwrap_or_else(|| match frame {
+            Frame::Published(post_processor) => is_in_frame(post_processor, begin),
+            Frame::Begin => true,
+        })
     });
     set(
         &mut metadata,
@@ -458,7 +481,7 @@ mod tests {
             let json = format!(
                 r#"{{"model": {{"type": "BPE", "vocab": {vocab}}}, "added_tokens": {added}}}"#
             );
-            Tokens::read(&tokenizer(&json), 3).map(|tokens| tokens.texts)
+            read_tokens(&tokenizer(&json), 3).map(|tokens| tokens.texts)
         };
         let special = r#"[{"id": 2, "content": "</s>", "special": true}]"#;
         assert_eq!(

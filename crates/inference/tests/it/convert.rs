@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use inference::convert::{convert_adapter, convert_folder};
-use inference::gguf::read_header;
+use inference::gguf::{Array, Header, Value, read_header};
 use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::llama_batch::LlamaBatch;
@@ -199,8 +199,88 @@ fn damaged_missing_and_foreign_files_are_refused_by_name() {
     assert!(refusal().contains("config.json asks for"), "{}", refusal());
     fs::write(at("config.json"), config).unwrap();
     fs::write(at("tokenizer.json"), b"{}").unwrap();
-    assert!(refusal().contains("tokenizer.json"), "{}", refusal());
+    assert!(refusal().contains("its tokenizer: "), "{}", refusal());
+    fs::remove_file(at("tokenizer.json")).unwrap();
+    assert!(
+        refusal().contains("neither tokenizer.json"),
+        "{}",
+        refusal()
+    );
+    fs::write(at("tokenizer.model"), b"\x0a\x05").unwrap();
+    assert!(refusal().contains("cut short"), "{}", refusal());
     assert!(!out.exists());
+}
+
+#[test]
+fn a_sentencepiece_model_gives_the_same_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let golden = golden();
+    for family in [Family::Gemma, Family::Phi3, Family::Mistral] {
+        write_published(family, SEED, folder.path()).unwrap();
+        convert_folder(folder.path(), &at("one.gguf")).unwrap();
+        let header = read_header(&at("one.gguf")).unwrap();
+        fs::write(at("tokenizer.model"), write_sentencepiece(&header)).unwrap();
+        fs::remove_file(at("tokenizer.json")).unwrap();
+        convert_folder(folder.path(), &at("two.gguf")).unwrap();
+        let again = read_header(&at("two.gguf")).unwrap();
+        for key in [
+            "tokens",
+            "token_type",
+            "scores",
+            "add_space_prefix",
+            "add_bos_token",
+        ] {
+            let key = format!("tokenizer.ggml.{key}");
+            assert_eq!(again.find(&key), header.find(&key), "{family:?} {key}");
+        }
+        let model = load(&at("two.gguf"));
+        for case in &golden.families[family.name()].cases {
+            let tokens = model.vocab().tokenize(case.text.as_bytes(), true, false);
+            let ids: Vec<i32> = tokens.iter().map(|token| token.0).collect();
+            assert_eq!(ids, case.ids, "{family:?} {:?}", case.text);
+        }
+    }
+}
+
+/// The vocabulary of a GGUF file as a `SentencePiece` model.
+fn write_sentencepiece(header: &Header) -> Vec<u8> {
+    let find = |key: &str| header.find(&format!("tokenizer.ggml.{key}")).unwrap();
+    let (
+        Value::Array(Array::Strings(texts)),
+        Value::Array(Array::F32(scores)),
+        Value::Array(Array::I32(types)),
+        Value::Bool(is_space_put_first),
+    ) = (
+        find("tokens"),
+        find("scores"),
+        find("token_type"),
+        find("add_space_prefix"),
+    )
+    else {
+        panic!("it is no vocabulary of pieces");
+    };
+    let mut file = Vec::new();
+    for ((text, score), kind) in texts.iter().zip(scores).zip(types) {
+        let mut piece = vec![0x0a, u8::try_from(text.len()).unwrap()];
+        piece.extend(text.as_bytes());
+        piece.push(0x15);
+        piece.extend(score.to_le_bytes());
+        piece.extend([0x18, u8::try_from(*kind).unwrap()]);
+        file.extend([0x0a, u8::try_from(piece.len()).unwrap()]);
+        file.extend(piece);
+    }
+    file.extend([
+        0x12,
+        2,
+        0x18,
+        2,
+        0x1a,
+        2,
+        0x18,
+        u8::from(*is_space_put_first),
+    ]);
+    file
 }
 
 #[test]
