@@ -117,7 +117,7 @@ fn start(program: &str, model: &str, adapter: Option<&str>) -> (Engine, Value, f
         .args(["write", "--model", model, "--threads", &threads])
         .args([
             "--context-tokens",
-            "4096",
+            "2560",
             "--parallel",
             "8",
             "--gpu-layers",

@@ -17,6 +17,9 @@ const MEMORY: f64 = 0.8;
 const PAUSE_FIRST: u32 = 8;
 const PAUSE_MAX: u32 = 128;
 
+/// Weight of wrong guesses with which guessing begins again: one more that is wrong pauses it again.
+const WRONG_AFTER_PAUSE: f64 = 1.2;
+
 /// Guesses the tokens of one text.
 pub(super) struct Lookup {
     /// Where each sequence of tokens was last followed by something: the place after it.
@@ -91,7 +94,7 @@ impl Lookup {
         if expected(3, self.rate()) < BREAK_EVEN {
             self.pause = self.pause_next;
             self.pause_next = (self.pause_next * 2).min(PAUSE_MAX);
-            (self.right, self.wrong) = (0.0, 0.0);
+            (self.right, self.wrong) = (0.0, WRONG_AFTER_PAUSE);
         } else if right > 1 {
             self.pause_next = PAUSE_FIRST;
         }
@@ -212,6 +215,12 @@ mod tests {
             .take_while(|_| lookup.guess(&text, 3).is_empty())
             .count();
         assert_eq!(rest, PAUSE_FIRST as usize - 1);
+        // One more wrong guess, and it rests twice as long.
+        lookup.learn(&text, 3, 0, LlamaToken(0));
+        let rest = (0..99)
+            .take_while(|_| lookup.guess(&text, 3).is_empty())
+            .count();
+        assert_eq!(rest, 2 * PAUSE_FIRST as usize);
         for _ in 0..20 {
             lookup.learn(&text, 3, 3, LlamaToken(0));
         }

@@ -83,9 +83,10 @@ impl<'model> Tokeniser<'model> {
         }
     }
 
-    /// No text of `bytes` bytes has fewer tokens than this.
+    /// No text of `bytes` bytes has fewer tokens than this, white space beside tags aside. The mark that stands for a space in some
+    /// vocabularies has three bytes when somebody writes it.
     pub(super) fn count_at_least(&self, bytes: usize) -> usize {
-        bytes / self.piece_bytes_max
+        bytes / self.piece_bytes_max.saturating_mul(3)
     }
 
     /// How many tokens a text has, without any mark.
