@@ -67,3 +67,12 @@ frame '{"write":{"id":7,"prompt":[{"text":"hi","is_markup":false}],"shared_segme
 frame '{"ready":{"context_tokens":9,"parallel_max":1,"gpu_layers":0,"weights_bytes":1,"context_bytes":1,"adapters_bytes":0,"compute_bytes":1}}' | seed writing_frames ready
 frame '{"text":{"id":7,"text":"a","tokens":[{"bytes":[97],"logprob":-0.5,"top":[[[98],-1.5]]}]}}' | seed writing_frames text
 frame '{"refused":{"id":7,"refusal":{"too_long":{"prompt_tokens":9,"context_tokens":8}}}}' | seed writing_frames refused
+
+for file in ../crates/inference/tests/templates/*.jinja; do
+  seed chat_template "$(basename "$file" .jinja)" <"$file"
+done
+printf '%s' '{"type":"object","properties":{"a":{"type":"integer","minimum":-3,"maximum":120},"b":{"$ref":"#/$defs/c"}},"required":["b"],"$defs":{"c":{"anyOf":[{"type":"string","pattern":"^[a-z]{2,4}(x|y)+$"},{"type":"array","items":{"$ref":"#/$defs/c"},"maxItems":3}]}}}' |
+  seed json_schema recursive
+printf '%s' '{"allOf":[{"properties":{"kind":{"enum":["a","b"]}}},{"oneOf":[{"properties":{"kind":{"const":"a"}},"required":["kind"]},{"type":"null"}]}],"format":"date-time","nullable":true}' |
+  seed json_schema merged
+printf '\x08data: {"choices":[]}\r\n\r\n: comment\ndata: a\ndata: b\n\n' | seed sse events
