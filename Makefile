@@ -30,7 +30,7 @@ endif
 
 LISTEN ?= 127.0.0.1:8501
 
-.PHONY: help run test check fix fuzz bench build web model guests sandbox-python set-up set-up-tests test-rust test-web test-browser
+.PHONY: help run test check fix fuzz bench build web model guests sandbox-python set-up set-up-tests test-rust test-web test-browser test-clients
 
 help: ## List these commands.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,7 +38,7 @@ help: ## List these commands.
 run: build ## Build everything and start the server on http://localhost:8501.
 	@exec $(TARGET)/release/codegenie serve --listen $(LISTEN)
 
-test: set-up-tests check test-web test-rust test-browser ## Run every test: Rust, PostgreSQL, web, browser.
+test: set-up-tests check test-web test-rust test-browser test-clients ## Run every test: Rust, PostgreSQL, web, browser, clients.
 	@echo "all tests passed"
 
 check: set-up ## Check formatting and lints, as CI does.
@@ -101,3 +101,8 @@ test-rust: set-up-tests web model guests sandbox-python ## Run the Rust tests, o
 test-browser: set-up-tests web model guests sandbox-python ## Drive the app in headless Chromium.
 	cargo build --locked -p cli
 	cd web && CODEGENIE_BIN=$(TARGET)/debug/codegenie node e2e/run.mjs
+
+test-clients: set-up-tests web model guests ## Run the official OpenAI clients against a server with a small model.
+	@scripts/openai-clients.sh install $(TOOLS)
+	cargo build --locked --workspace --bin codegenie --example copy-model
+	@scripts/openai-clients.sh run $(TARGET)/debug $(TOOLS)
