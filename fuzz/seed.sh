@@ -37,6 +37,10 @@ printf '%s\n' '{"task_id":"Own/0","prompt":"def double(x):\n    \"\"\"Twice x.\"
   printf '%064d' 0
 } | seed gguf small
 
+sha=$(printf '0a%.0s' {1..32})
+printf '%s' "{\"format\":1,\"weights\":{\"sha256\":\"$sha\",\"size_bytes\":7,\"modified_ns\":9},\"architecture\":\"llama\",\"quantisation\":\"F32\",\"parameters\":56,\"context_tokens\":64,\"has_template\":true,\"licence\":\"mit\",\"source\":\"import\",\"added_at_ms\":5,\"adapters\":[{\"name\":\"own\",\"file\":{\"sha256\":\"$sha\",\"size_bytes\":1,\"modified_ns\":2},\"source\":\"import\",\"added_at_ms\":6}]}" |
+  seed model_manifest small
+
 config='{"model_type":"bert","hidden_act":"gelu","hidden_size":2,"intermediate_size":2,"layer_norm_eps":1e-12,"max_position_embeddings":2,"num_attention_heads":1,"num_hidden_layers":1,"type_vocab_size":2,"vocab_size":5}'
 words=$'[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n'
 head='{"embeddings.word_embeddings.weight":{"dtype":"F32","shape":[5,2],"data_offsets":[0,40]}}'

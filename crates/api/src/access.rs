@@ -32,7 +32,7 @@ pub(crate) enum Access {
 }
 
 use Access::{Limited, Needs, NeedsSession, Open};
-use Permission::{Ask, ManageOwnData, ManageUsers, SeeQuality, Teach};
+use Permission::{Ask, ManageModels, ManageOwnData, ManageUsers, SeeQuality, Teach};
 
 /// Every route with who may call it.
 pub(crate) const RULES: &[(Method, &str, Access)] = &[
@@ -102,6 +102,50 @@ pub(crate) const RULES: &[(Method, &str, Access)] = &[
         Method::GET,
         "/api/v1/admin/quality",
         NeedsSession(SeeQuality),
+    ),
+    (Method::GET, "/api/v1/models", Needs(Ask)),
+    (Method::GET, "/api/v1/models/ledger", Needs(Ask)),
+    (
+        Method::POST,
+        "/api/v1/models/pull",
+        NeedsSession(ManageModels),
+    ),
+    (
+        Method::POST,
+        "/api/v1/models/{name}/quantise",
+        NeedsSession(ManageModels),
+    ),
+    (
+        Method::PUT,
+        "/api/v1/models/{name}/weights",
+        NeedsSession(ManageModels),
+    ),
+    (Method::GET, "/api/v1/models/jobs", Needs(ManageModels)),
+    (Method::GET, "/api/v1/models/jobs/{id}", Needs(ManageModels)),
+    (
+        Method::DELETE,
+        "/api/v1/models/jobs/{id}",
+        NeedsSession(ManageModels),
+    ),
+    (
+        Method::POST,
+        "/api/v1/models/{name}/load",
+        NeedsSession(ManageModels),
+    ),
+    (
+        Method::POST,
+        "/api/v1/models/{name}/unload",
+        NeedsSession(ManageModels),
+    ),
+    (
+        Method::PUT,
+        "/api/v1/models/{name}/pin",
+        NeedsSession(ManageModels),
+    ),
+    (
+        Method::DELETE,
+        "/api/v1/models/{name}",
+        NeedsSession(ManageModels),
     ),
     (Method::GET, "/api/v1/system/status", Needs(Ask)),
     (Method::POST, "/v1/chat/completions", Needs(Ask)),

@@ -17,6 +17,7 @@ mod state;
 mod stream;
 mod token;
 mod traffic;
+mod upload;
 mod web;
 mod wire;
 mod writing_stream;

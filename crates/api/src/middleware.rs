@@ -32,15 +32,19 @@ const SECURITY_HEADERS: [(&str, &str); 7] = [
 ];
 
 /// Routes that a language model may have to answer.
-const SLOW_ROUTES: [&str; 7] = [
+const SLOW_ROUTES: [&str; 9] = [
     "/generate",
     "/explain",
     "/api/v1/ask",
     "/api/v1/receipts/{id}/replay",
+    "/api/v1/models/{name}/load",
+    "/api/v1/models/{name}/unload",
     "/v1/chat/completions",
     "/v1/completions",
     "/v1/embeddings",
 ];
+/// Takes files as long as the disk allows; it is their silence that is limited.
+const UPLOAD_ROUTE: &str = "/api/v1/models/{name}/weights";
 
 /// Adds the security headers, and forbids storing any answer that does not say otherwise.
 pub(crate) async fn secure(request: Request, next: Next) -> Response {
@@ -103,6 +107,9 @@ pub(crate) async fn limit_time(
 ) -> Response {
     let route = request.extensions().get::<MatchedPath>();
     let is_slow = route.is_some_and(|route| SLOW_ROUTES.contains(&route.as_str()));
+    if route.is_some_and(|route| route.as_str() == UPLOAD_ROUTE) {
+        return next.run(request).await;
+    }
     let settings = &shared.api.settings;
     let limit = if is_slow {
         settings.answer_timeout

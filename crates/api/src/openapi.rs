@@ -22,7 +22,7 @@ use crate::token::SESSION_COOKIE;
 use crate::wire::ask::ProgressEvent;
 use crate::wire::openai::error::OpenAiError;
 
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("accounts", "Registering, signing in and out."),
     (
         "tokens",
@@ -40,6 +40,10 @@ const TAGS: [(&str, &str); 10] = [
     ),
     ("conversations", "What you asked and what was answered."),
     ("knowledge", "What is known, and teaching."),
+    (
+        "models",
+        "Language models: which there are, which are in memory, fetching and removing them.",
+    ),
     ("analysis", "Reading code without running it."),
     ("sandbox", "Running programs that nobody trusts."),
     ("system", "The state of this instance."),
@@ -72,7 +76,7 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
     (
         "415",
         "UnsupportedMediaType",
-        "The body is not `application/json`.",
+        "The body is not of the media type that this address takes.",
     ),
     (
         "422",
@@ -82,7 +86,8 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
     (
         "429",
         "TooManyRequests",
-        "Too many attempts from your address, or too many programs of yours wait to be run; `Retry-After` says how long to wait.",
+        "Too many attempts from your address, or too much of the kind is waiting or running already; `Retry-After` says how long \
+         to wait.",
     ),
     ("500", "Internal", "The server failed."),
     (
@@ -258,6 +263,7 @@ fn operations_of(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Oper
     [
         (Method::GET, item.get.as_mut()),
         (Method::POST, item.post.as_mut()),
+        (Method::PUT, item.put.as_mut()),
         (Method::PATCH, item.patch.as_mut()),
         (Method::DELETE, item.delete.as_mut()),
     ]

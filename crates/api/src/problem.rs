@@ -7,12 +7,14 @@ use app::accounts::AccountError;
 use app::ask::{AskError, ReplayError};
 use app::conversations::ConversationError;
 use app::knowledge::KnowledgeError;
+use app::models::ModelError;
 use app::quality::QualityError;
 use app::sandbox::SandboxError;
 use app::tokens::TokenError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::StoreError;
+use domain::models::catalogue::CatalogueError;
 use domain::models::writing::WritingError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -370,6 +372,46 @@ impl From<SandboxError> for Problem {
                 ..Self::new(Kind::TooManyRequests, error.to_string())
             },
             SandboxError::Forbidden(forbidden) => forbidden.into(),
+        }
+    }
+}
+
+impl From<ModelError> for Problem {
+    fn from(error: ModelError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ModelError::Invalid { field, reason } => Self::invalid(field, reason),
+            ModelError::UnknownJob => Self::new(Kind::NotFound, detail),
+            ModelError::TooManyJobs => Self {
+                retry_after_s: Some(RETRY_SECONDS),
+                ..Self::new(Kind::TooManyRequests, detail)
+            },
+            ModelError::JobRuns(_) | ModelError::Pinned(_) | ModelError::NotLoaded(_) => {
+                Self::new(Kind::Conflict, detail)
+            }
+            ModelError::Catalogue(error) => error.into(),
+            ModelError::Residence(error) => error.into(),
+            ModelError::Forbidden(forbidden) => forbidden.into(),
+        }
+    }
+}
+
+impl From<CatalogueError> for Problem {
+    fn from(error: CatalogueError) -> Self {
+        let detail = error.to_string();
+        match error {
+            CatalogueError::Unknown(_) => Self::new(Kind::NotFound, detail),
+            CatalogueError::Taken(_) => Self::new(Kind::Conflict, detail),
+            CatalogueError::Invalid(reason) => Self::invalid("", reason),
+            CatalogueError::Cancelled => Self::new(Kind::Malformed, detail),
+            CatalogueError::Hub(_) => Self::unavailable(detail),
+            CatalogueError::Io(reason) => {
+                // The reason names folders of the server.
+                tracing::error!(reason, "the models folder cannot be used");
+                Self::unavailable(
+                    "the models folder cannot be read or written, or its disk is full; the server's log says more",
+                )
+            }
         }
     }
 }

@@ -9,7 +9,8 @@ use utoipa_axum::routes;
 
 use crate::problem::Problem;
 use crate::routes::{
-    accounts, analysis, ask, conversations, knowledge, openai, quality, sandbox, system, tokens,
+    accounts, analysis, ask, conversations, knowledge, models, openai, quality, sandbox, system,
+    tokens,
 };
 use crate::state::{ApiState, Shared};
 use crate::{access, middleware, web};
@@ -44,6 +45,18 @@ pub(crate) fn documented_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(analysis::analyse))
         .routes(routes!(sandbox::run_program))
         .routes(routes!(sandbox::find_sandbox))
+        .routes(routes!(models::list_models))
+        .routes(routes!(models::find_ledger))
+        .routes(routes!(models::pull_model))
+        .routes(routes!(models::quantise_model))
+        .routes(routes!(models::upload_model))
+        .routes(routes!(models::list_model_jobs))
+        .routes(routes!(models::get_model_job))
+        .routes(routes!(models::cancel_model_job))
+        .routes(routes!(models::load_model))
+        .routes(routes!(models::unload_model))
+        .routes(routes!(models::pin_model))
+        .routes(routes!(models::remove_model))
         .routes(routes!(quality::find_quality))
         .routes(routes!(openai::complete_chat))
         .routes(routes!(openai::complete_text))

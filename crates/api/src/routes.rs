@@ -5,6 +5,7 @@ pub(crate) mod analysis;
 pub(crate) mod ask;
 pub(crate) mod conversations;
 pub(crate) mod knowledge;
+pub(crate) mod models;
 pub(crate) mod openai;
 pub(crate) mod quality;
 pub(crate) mod sandbox;

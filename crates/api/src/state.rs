@@ -10,6 +10,7 @@ use app::ask::AskService;
 use app::completions::CompletionService;
 use app::conversations::ConversationService;
 use app::knowledge::KnowledgeService;
+use app::models::ModelService;
 use app::quality::QualityService;
 use app::sandbox::SandboxService;
 use app::system::SystemService;
@@ -37,6 +38,8 @@ pub struct ApiState {
     pub knowledge: Arc<KnowledgeService>,
     /// Runs programs that nobody trusts.
     pub sandbox: Arc<SandboxService>,
+    /// Language models.
+    pub models: Arc<ModelService>,
     /// How well answers did.
     pub quality: Arc<QualityService>,
     /// The state of this instance.

@@ -7,6 +7,7 @@ pub(crate) mod checks;
 pub(crate) mod conversations;
 pub(crate) mod fields;
 pub(crate) mod knowledge;
+pub(crate) mod models;
 pub(crate) mod names;
 pub(crate) mod openai;
 pub(crate) mod page;

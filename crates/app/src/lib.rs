@@ -9,6 +9,7 @@ pub mod completions;
 pub mod conversations;
 pub mod judge;
 pub mod knowledge;
+pub mod models;
 pub mod quality;
 pub mod sandbox;
 pub mod system;

@@ -1,5 +1,6 @@
 //! The command line as it is typed: one struct per command. Nothing is resolved here; `config` does that.
 
+mod models;
 mod programs;
 
 use std::path::PathBuf;
@@ -11,6 +12,10 @@ use domain::ask::{Mode, Style};
 use domain::id::ReceiptId;
 use domain::models::ModelName;
 
+pub(crate) use models::{
+    AdapterArgs, ImportArgs, ListModelsArgs, ModelsAct, ModelsArgs, PullArgs, QuantiseArgs,
+    RemoveModelArgs,
+};
 pub(crate) use programs::{AnalyseArgs, JudgeArgs, RunArgs, SandboxAct, SandboxArgs};
 
 /// A self-hosted, offline-first coding assistant.
@@ -339,19 +344,6 @@ pub(crate) struct TokenArgs {
     /// Print the token as JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// Look after the models of this machine.
-#[derive(Debug, Args)]
-pub(crate) struct ModelsArgs {
-    #[command(subcommand)]
-    pub(crate) act: ModelsAct,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ModelsAct {
-    /// Make the files the engine reads out of the fetched ones, ahead of the first start.
-    Prepare,
 }
 
 /// Show the settings that hold.

@@ -59,7 +59,7 @@ async fn run_with(command: Command, config: &Config) -> anyhow::Result<ExitCode>
         Command::Teach(args) => teach::run(args, config).await?,
         Command::Index(args) => index::run(args, config).await?,
         Command::Users(args) => users::run(args, config).await?,
-        Command::Models(args) => models::run(&args, config)?,
+        Command::Models(args) => models::run(args, config).await?,
         Command::Config(args) => config::run(&args, config)?,
         Command::Doctor(args) => return doctor::run(&args, config).await,
         Command::Openapi => openapi::run()?,

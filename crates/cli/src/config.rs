@@ -3,6 +3,7 @@
 
 mod dotenv;
 mod file;
+mod hub;
 mod models;
 mod sandbox;
 
@@ -15,6 +16,7 @@ use anyhow::{Context as _, bail};
 
 use crate::args::{Command, CommandLine};
 
+pub(crate) use hub::{HubSettings, rows as hub_rows};
 pub(crate) use models::{Amount, ModelsConfig, rows as model_rows};
 pub(crate) use sandbox::SandboxMode;
 
@@ -97,6 +99,8 @@ pub(crate) struct Config {
     pub(crate) secure_cookies: Setting<bool>,
     /// Origins besides the server's own whose pages may use the session cookie.
     pub(crate) origins: Setting<Vec<String>>,
+    /// Where models are fetched from.
+    pub(crate) hub: HubSettings,
     /// Which tiers of the sandbox may be used.
     pub(crate) sandbox: Setting<SandboxMode>,
     /// Where compiled images are kept.
@@ -198,6 +202,7 @@ fn resolve(
     Ok(Config {
         listen: find_listen(line, &layers)?,
         database: find_database(&layers, &data_dir.value),
+        hub: hub::find(&layers)?,
         sandbox: sandbox::find_mode(&layers)?,
         sandbox_cache: sandbox::find_cache(&layers, &data_dir.value, folder),
         sandbox_python: sandbox::find_pythons(&layers, &data_dir.value, &models_dir.value, folder),

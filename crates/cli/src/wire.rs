@@ -15,6 +15,7 @@ use app::ask::{AskParts, AskService};
 use app::completions::CompletionService;
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
+use app::models::{ModelParts, ModelService};
 use app::quality::QualityService;
 use app::sandbox::SandboxService;
 use app::system::SystemService;
@@ -24,8 +25,9 @@ use domain::Clock;
 use domain::analysis::CodeAnalyser;
 use domain::embedding::{EmbedError, Embedder};
 use domain::id::Entropy;
+use domain::models::ModelTask;
 use domain::retrieval::Retriever;
-use inference::{EmbedderConfig, EmbedderLimits, LocalWriter, SupervisedEmbedder};
+use inference::{EmbedderConfig, EmbedderLimits, FolderCatalogue, LocalWriter, SupervisedEmbedder};
 use retrieval::hybrid::HybridRetriever;
 use retrieval::router::SemanticRouter;
 use store::Store;
@@ -34,6 +36,7 @@ use crate::config::{Config, Database};
 use crate::folder;
 use crate::ports::{SystemClock, SystemEntropy};
 
+pub(crate) use self::models::find_catalogue;
 pub(crate) use self::sandbox::{LAUNCH_WORD, find_sandbox};
 pub(crate) use ::sandbox::Proof;
 
@@ -47,6 +50,7 @@ pub(crate) struct Wired {
     pub(crate) conversations: Arc<ConversationService>,
     pub(crate) knowledge: Arc<KnowledgeService>,
     pub(crate) sandbox: Arc<SandboxService>,
+    pub(crate) models: Arc<ModelService>,
     pub(crate) quality: Arc<QualityService>,
     pub(crate) system: Arc<SystemService>,
     pub(crate) analyser: Arc<dyn CodeAnalyser>,
@@ -87,7 +91,8 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
     let router = Arc::new(SemanticRouter::new(embedder.clone()));
     let sandbox = Arc::new(SandboxService::new(find_sandbox(config, proof)?));
 
-    let writer = models::find_writer(config, clock.clone())?;
+    let catalogue = find_catalogue(config)?;
+    let writer = models::find_writer(config, catalogue.clone(), clock.clone())?;
 
     let settings = AccountSettings {
         admin_limit: config.admin_limit.value,
@@ -125,6 +130,7 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
         conversations: Arc::new(ConversationService::new(port.clone(), clock.clone())),
         knowledge: Arc::new(knowledge),
         sandbox,
+        models: Arc::new(find_models(config, catalogue, &writer, &clock)),
         quality: Arc::new(QualityService::new(port.clone(), clock.clone())),
         system: Arc::new(SystemService::new(
             port.clone(),
@@ -155,6 +161,7 @@ pub(crate) fn api_state(config: &Config, wired: &Wired, key: &[u8]) -> anyhow::R
         conversations: wired.conversations.clone(),
         knowledge: wired.knowledge.clone(),
         sandbox: wired.sandbox.clone(),
+        models: wired.models.clone(),
         quality: wired.quality.clone(),
         system: wired.system.clone(),
         analyser: wired.analyser.clone(),
@@ -180,6 +187,27 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
             .await
             .with_context(|| format!("cannot use the database of {}", config.database.origin)),
     }
+}
+
+/// Looks after the models of this machine.
+fn find_models(
+    config: &Config,
+    catalogue: Arc<FolderCatalogue>,
+    writer: &Arc<LocalWriter>,
+    clock: &Arc<dyn Clock>,
+) -> ModelService {
+    let mapping = config.models.mapping();
+    ModelService::new(ModelParts {
+        catalogue,
+        residence: writer.clone(),
+        writer: writer.clone(),
+        tasks: vec![
+            (ModelTask::Generate, mapping.generate),
+            (ModelTask::ExplainPython, mapping.explain_python),
+            (ModelTask::Explain, mapping.explain),
+        ],
+        clock: clock.clone(),
+    })
 }
 
 /// The encoder in a process of its own; without a model, one that says what is missing.

@@ -47,7 +47,9 @@ impl Role {
         match permission {
             Permission::Ask | Permission::ManageOwnData => true,
             Permission::Teach => !matches!(self, Self::User),
-            Permission::ManageUsers | Permission::SeeQuality => matches!(self, Self::Admin),
+            Permission::ManageUsers | Permission::SeeQuality | Permission::ManageModels => {
+                matches!(self, Self::Admin)
+            }
         }
     }
 }
@@ -82,6 +84,8 @@ pub enum Permission {
     ManageUsers,
     /// See how well answers did: counts of everybody's checks, without a word of theirs.
     SeeQuality,
+    /// Fetch, load and remove language models.
+    ManageModels,
 }
 
 /// An e-mail address: trimmed, lower-cased, one `@`, at most 254 bytes (RFC 5321 §4.5.3.1.3).
@@ -451,6 +455,7 @@ mod tests {
         };
         assert_eq!(who(Permission::ManageUsers), [Role::Admin]);
         assert_eq!(who(Permission::SeeQuality), [Role::Admin]);
+        assert_eq!(who(Permission::ManageModels), [Role::Admin]);
         assert_eq!(
             who(Permission::Teach),
             [Role::Admin, Role::Developer, Role::Student]

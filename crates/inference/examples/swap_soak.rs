@@ -24,7 +24,10 @@ use domain::models::writing::{
 };
 use domain::{Clock, Timestamp};
 use inference::engine::GpuLayers;
-use inference::{CatalogueConfig, FolderCatalogue, LocalWriter, LocalWriterConfig, WriterLimits};
+use inference::{
+    CatalogueConfig, EngineCommand, FolderCatalogue, HubConfig, LocalWriter, LocalWriterConfig,
+    WriterLimits,
+};
 use testmodels::{Family, Size, write_random};
 
 /// A request that takes longer counts as hung.
@@ -124,6 +127,12 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let config = CatalogueConfig {
         models_dir: folder.path().to_owned(),
+        hub: HubConfig::default(),
+        engine: EngineCommand {
+            program: engine_program(),
+            args: Vec::new(),
+            threads: NonZeroUsize::MIN,
+        },
     };
     let catalogue = Arc::new(FolderCatalogue::new(config, Arc::new(Noon)));
     let names = import_models(&catalogue, folder.path()).await;
@@ -165,12 +174,15 @@ async fn import_models(catalogue: &FolderCatalogue, folder: &Path) -> Vec<ModelN
     names
 }
 
-fn config_with(budget_bytes: u64, wishes: Wishes) -> LocalWriterConfig {
+fn engine_program() -> PathBuf {
     // Examples lie in a folder beside the programs.
     let example = std::env::current_exe().unwrap();
-    let program: PathBuf = example.parent().unwrap().parent().unwrap().join("engine");
+    example.parent().unwrap().parent().unwrap().join("engine")
+}
+
+fn config_with(budget_bytes: u64, wishes: Wishes) -> LocalWriterConfig {
     LocalWriterConfig {
-        program,
+        program: engine_program(),
         args: Vec::new(),
         budget_bytes,
         context_tokens: NonZeroU32::new(512).unwrap(),

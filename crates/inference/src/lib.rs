@@ -13,7 +13,7 @@ mod remote;
 mod supervision;
 mod template;
 
-pub use catalogue::{CatalogueConfig, FolderCatalogue};
+pub use catalogue::{CatalogueConfig, EngineCommand, FolderCatalogue, HubConfig, HubToken};
 pub use embedder::{EmbedderConfig, EmbedderLimits, EngineStatus, SupervisedEmbedder};
 pub use generation::{
     Counters, LocalWriter, LocalWriterConfig, ModelCounters, WriterLimits, default_budget_bytes,

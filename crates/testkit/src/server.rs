@@ -12,6 +12,7 @@ use app::ask::{AskParts, AskService, ModelMapping, NoWriter};
 use app::completions::CompletionService;
 use app::conversations::ConversationService;
 use app::knowledge::{KnowledgeParts, KnowledgeService};
+use app::models::{ModelParts, ModelService, NoModels};
 use app::quality::QualityService;
 use app::sandbox::{NoSandbox, SandboxService};
 use app::system::SystemService;
@@ -19,7 +20,10 @@ use app::tokens::TokenService;
 use async_trait::async_trait;
 use domain::accounts::{Password, Role};
 use domain::embedding::{EmbedError, Embedder};
+use domain::models::catalogue::ModelCatalogue;
+use domain::models::residence::Residence;
 use domain::models::writing::Writer;
+use domain::models::{ModelTask, TaskSettings};
 use domain::sandbox::Sandbox;
 use domain::{Clock, Entropy, Timestamp};
 use reqwest::{Method, RequestBuilder};
@@ -93,14 +97,28 @@ struct Engines {
     sandbox: Arc<dyn Sandbox>,
     writer: Arc<dyn Writer>,
     embedder: Arc<dyn Embedder>,
+    catalogue: Arc<dyn ModelCatalogue>,
+    residence: Arc<dyn Residence>,
 }
 
 impl Engines {
+    fn models(&self, clock: Arc<dyn Clock>) -> ModelParts {
+        ModelParts {
+            catalogue: self.catalogue.clone(),
+            residence: self.residence.clone(),
+            writer: self.writer.clone(),
+            tasks: usual_tasks(),
+            clock,
+        }
+    }
+
     fn absent() -> Self {
         Self {
             sandbox: Arc::new(NoSandbox::new("left out in these tests")),
             writer: Arc::new(NoWriter),
             embedder: Arc::new(MissingEmbedder),
+            catalogue: Arc::new(NoModels),
+            residence: Arc::new(NoModels),
         }
     }
 }
@@ -178,6 +196,25 @@ impl TestServer {
             Engines {
                 writer,
                 embedder,
+                ..Engines::absent()
+            },
+        )
+        .await
+    }
+
+    /// Starts a server with ordinary settings that looks after these models; the other servers have none.
+    pub async fn start_with_models<T>(models: Arc<T>) -> Self
+    where
+        T: ModelCatalogue + Residence + Writer + 'static,
+    {
+        Self::begin(
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            ApiSettings::default(),
+            AccountSettings::default(),
+            Engines {
+                writer: models.clone(),
+                catalogue: models.clone(),
+                residence: models,
                 ..Engines::absent()
             },
         )
@@ -324,6 +361,18 @@ pub async fn read(request: RequestBuilder) -> (u16, Value) {
     (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
 }
 
+fn make_key(entropy: &TestEntropy) -> [u8; TokenKey::BYTES_MIN] {
+    let mut key = [0_u8; TokenKey::BYTES_MIN];
+    entropy.fill(&mut key);
+    key
+}
+
+fn usual_tasks() -> Vec<(ModelTask, TaskSettings)> {
+    ModelTask::ALL
+        .map(|task| (task, TaskSettings::usual(task)))
+        .into()
+}
+
 fn assemble(
     store: &Store,
     clock: &Arc<TestClock>,
@@ -331,19 +380,15 @@ fn assemble(
     accounts: AccountSettings,
     engines: Engines,
 ) -> ApiState {
-    let Engines {
-        sandbox,
-        writer,
-        embedder,
-    } = engines;
+    let models = Arc::new(ModelService::new(engines.models(clock.clone())));
+    let (writer, embedder) = (engines.writer, engines.embedder);
     let rows = Arc::new(store.clone());
-    let clock: Arc<TestClock> = clock.clone();
+    let clock = clock.clone();
     let entropy = Arc::new(TestEntropy::default());
     let analyser = Arc::new(SyntaxAnalyser::new());
     let retriever = Arc::new(HybridRetriever::new(rows.clone(), embedder.clone()));
-    let mut key = [0_u8; TokenKey::BYTES_MIN];
-    entropy.fill(&mut key);
-    let sandbox = Arc::new(SandboxService::new(sandbox));
+    let key = make_key(&entropy);
+    let sandbox = Arc::new(SandboxService::new(engines.sandbox));
     let ask = AskParts {
         router: Arc::new(SemanticRouter::new(embedder.clone())),
         retriever: retriever.clone(),
@@ -386,6 +431,7 @@ fn assemble(
         conversations: Arc::new(ConversationService::new(rows.clone(), clock.clone())),
         knowledge: Arc::new(KnowledgeService::new(knowledge)),
         sandbox,
+        models,
         quality: Arc::new(QualityService::new(rows.clone(), clock.clone())),
         system: Arc::new(SystemService::new(
             rows.clone(),

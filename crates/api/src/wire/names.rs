@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::str::FromStr;
 
+use app::models::{JobKind, JobState};
 use domain::Language;
 use domain::accounts::Role;
 use domain::analysis::Severity;
 use domain::ask::{AskStage, CheckResult, Mode, Outcome, Style, Topic};
 use domain::knowledge::ItemStatus;
+use domain::models::ModelTask;
+use domain::models::residence::ResidentState;
 use domain::retrieval::{SearchRung, Verdict};
 use domain::routing::{Intent, RouteRung};
 use domain::sandbox::{RunStatus, Tier};
@@ -155,6 +158,22 @@ choices! {
             StateOfTier::Ready => "ready",
             StateOfTier::Unavailable => "unavailable",
         };
+    ModelTaskName = ModelTask, "ModelTask",
+        "What a language model is used for: `generate` code, explain Python (`explain-python`), `explain` anything else.",
+        ModelTask::ALL, ModelTask::name;
+    ModelPlaceName = ModelPlace, "ModelPlace", "Whether a model's file is on this machine, or the model on another.",
+        [ModelPlace::Local, ModelPlace::Remote],
+        |place| match place {
+            ModelPlace::Local => "local",
+            ModelPlace::Remote => "remote",
+        };
+    ResidentStateName = ResidentState, "ResidentState",
+        "`loading`: its weights are read; `ready`: it answers; `draining`: it finishes what it began and makes room.",
+        [ResidentState::Loading, ResidentState::Ready, ResidentState::Draining], ResidentState::name;
+    JobKindName = JobKind, "JobKind", "Whether a model is fetched or a smaller copy of it is made.",
+        [JobKind::Pull, JobKind::Quantise], JobKind::name;
+    JobStateName = JobState, "JobState", "How a job is.",
+        [JobState::Running, JobState::Done, JobState::Failed, JobState::Cancelled], JobState::name;
     AuthorName = Author, "Author", "Who wrote a message.", [Author::User, Author::Assistant],
         |author| match author {
             Author::User => "user",
@@ -190,6 +209,15 @@ pub(crate) enum Author {
     User,
     /// `CodeGenie`.
     Assistant,
+}
+
+/// Where a model is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ModelPlace {
+    /// Its file is on this machine.
+    Local,
+    /// It is asked over the network.
+    Remote,
 }
 
 /// Whether a tier is used; the reason of the third has a field of its own.

@@ -15,7 +15,7 @@ enum Who {
 
 use Who::{Administrators, Anybody, SignedIn, Teachers};
 
-const ROUTES: [(&str, &str, Who); 37] = [
+const ROUTES: [(&str, &str, Who); 49] = [
     ("POST", "/api/v1/auth/register", Anybody),
     ("POST", "/api/v1/auth/login", Anybody),
     ("POST", "/api/v1/auth/setup", Anybody),
@@ -36,6 +36,18 @@ const ROUTES: [(&str, &str, Who); 37] = [
     ("POST", "/api/v1/sandbox/run", SignedIn),
     ("GET", "/api/v1/admin/sandbox", Administrators),
     ("GET", "/api/v1/admin/quality", Administrators),
+    ("GET", "/api/v1/models", SignedIn),
+    ("GET", "/api/v1/models/ledger", SignedIn),
+    ("POST", "/api/v1/models/pull", Administrators),
+    ("POST", "/api/v1/models/{name}/quantise", Administrators),
+    ("PUT", "/api/v1/models/{name}/weights", Administrators),
+    ("GET", "/api/v1/models/jobs", Administrators),
+    ("GET", "/api/v1/models/jobs/{id}", Administrators),
+    ("DELETE", "/api/v1/models/jobs/{id}", Administrators),
+    ("POST", "/api/v1/models/{name}/load", Administrators),
+    ("POST", "/api/v1/models/{name}/unload", Administrators),
+    ("PUT", "/api/v1/models/{name}/pin", Administrators),
+    ("DELETE", "/api/v1/models/{name}", Administrators),
     ("GET", "/api/v1/conversations", SignedIn),
     ("GET", "/api/v1/conversations/{id}", SignedIn),
     ("PATCH", "/api/v1/conversations/{id}", SignedIn),
@@ -74,9 +86,11 @@ fn may(who: Who, role: Role) -> bool {
 
 /// Calls a route with an empty object as the body, which every handler refuses or ignores, so nothing changes.
 async fn call(server: &TestServer, method: &str, path: &str, person: Option<&Person>) -> u16 {
-    let path = path.replace("{id}", "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a11");
+    let path = path
+        .replace("{id}", "0198a0c4-5f5e-7c3e-9d53-0c6f3b1f2a11")
+        .replace("{name}", "absent");
     let mut request = server.request(Method::from_bytes(method.as_bytes()).unwrap(), &path);
-    if matches!(method, "POST" | "PATCH") {
+    if matches!(method, "POST" | "PATCH" | "PUT") {
         request = request.json(&serde_json::json!({}));
     }
     if let Some(person) = person {

@@ -10,6 +10,7 @@ mod bad_input;
 mod conversations;
 mod headers;
 mod knowledge;
+mod models;
 mod openai;
 mod openapi;
 mod origin;

@@ -55,7 +55,7 @@ fn every_operation_is_described_with_its_refusals() {
             if !operation["security"].as_array().unwrap().is_empty() {
                 wanted.extend(["401", "403"]);
             }
-            if path.contains("{id}") {
+            if path.contains("{id}") || path.contains("{name}") {
                 wanted.push("404");
             }
             for status in wanted {

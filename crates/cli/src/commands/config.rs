@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::args::ConfigArgs;
-use crate::config::{Config, Database, LogFormat, Setting, model_rows};
+use crate::config::{Config, Database, LogFormat, Setting, hub_rows, model_rows};
 use crate::terminal::{self, DIM};
 
 pub(super) fn run(args: &ConfigArgs, config: &Config) -> anyhow::Result<()> {
@@ -47,6 +47,7 @@ fn rows(config: &Config) -> Vec<(&'static str, String, String)> {
         admin_limit,
         secure_cookies,
         origins,
+        hub,
         sandbox,
         sandbox_cache,
         sandbox_python,
@@ -78,6 +79,7 @@ fn rows(config: &Config) -> Vec<(&'static str, String, String)> {
     ];
     let models = model_rows(models).into_iter();
     rows.extend(models.map(|(name, value, origin)| (name, value, origin.to_string())));
+    rows.extend(hub_rows(hub));
     rows
 }
 

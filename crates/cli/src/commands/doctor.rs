@@ -232,13 +232,47 @@ async fn check_program(config: &Config, wired: Wired) -> Vec<Finding> {
         ),
         Err(reason) => Finding::missing(name, format!("search goes by words alone: {reason}")),
     };
+    let language_models = check_language_models(config).await;
     let sandbox = check_sandbox(config, &wired).await;
     let store = wired.store.clone();
     let web = check_web(config, &wired)
         .await
         .unwrap_or_else(|error| Finding::of("web app", Err(error)));
     store.close().await;
-    [model].into_iter().chain(sandbox).chain([web]).collect()
+    let models = [model, language_models];
+    models.into_iter().chain(sandbox).chain([web]).collect()
+}
+
+/// The folder of language models, and what in it cannot be used.
+async fn check_language_models(config: &Config) -> Finding {
+    let name = "language models";
+    let survey = match wire::find_catalogue(config) {
+        Ok(catalogue) => catalogue
+            .survey()
+            .await
+            .map(|survey| (survey, catalogue.root().to_owned())),
+        Err(error) => return Finding::of(name, Err(error)),
+    };
+    let (survey, root) = match survey {
+        Ok(found) => found,
+        Err(error) => return Finding::missing(name, error.to_string()),
+    };
+    if let Some((broken, reason)) = survey.faults.first() {
+        return Finding::missing(name, format!("`{broken}` cannot be used: {reason}"));
+    }
+    let root = root.display();
+    if survey.models.is_empty() {
+        let text = format!(
+            "none in {root}; answers come from the library and from reading code. Fetch one with: codegenie models pull phi-2"
+        );
+        return Finding::without(name, text);
+    }
+    let names: Vec<&str> = survey
+        .models
+        .iter()
+        .map(|model| model.name.as_str())
+        .collect();
+    Finding::ok(name, format!("{} in {root}", names.join(", ")))
 }
 
 /// A row for each tier of the sandbox, once its walls were tested.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-/// The keys of the file beside those of [`super::models`]. Numbers may be written with or without quotes.
+/// The keys of the file beside those of [`super::hub`] and [`super::models`]. Numbers may be written with or without quotes.
 const KEYS: [&str; 12] = [
     "listen",
     "database_url",
@@ -49,7 +49,7 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
     let mut settings = HashMap::new();
     for (key, value) in table.get_ref() {
         let line = line_of(text, key.span().start);
-        let mut keys = KEYS.into_iter().chain(super::models::KEYS);
+        let mut keys = list_keys();
         let Some(known) = keys.find(|known| *known == key.get_ref().as_ref()) else {
             bail!(
                 "line {line}: `{}` is not a setting; use one of {}",
@@ -71,8 +71,13 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
     Ok(Settings(settings))
 }
 
+fn list_keys() -> impl Iterator<Item = &'static str> {
+    let more = super::hub::KEYS.into_iter().chain(super::models::KEYS);
+    KEYS.into_iter().chain(more)
+}
+
 fn all_keys() -> String {
-    let keys: Vec<&str> = KEYS.into_iter().chain(super::models::KEYS).collect();
+    let keys: Vec<&str> = list_keys().collect();
     keys.join(", ")
 }
 

@@ -2,25 +2,46 @@
 
 use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use domain::Clock;
 use inference::engine::GpuLayers;
 use inference::{
-    CatalogueConfig, FolderCatalogue, LocalWriter, LocalWriterConfig, WriterLimits,
+    CatalogueConfig, EngineCommand, FolderCatalogue, LocalWriter, LocalWriterConfig, WriterLimits,
     default_budget_bytes,
 };
 
 use crate::config::{Amount, Config};
+use crate::ports::SystemClock;
 
-/// The writer over the models of this machine.
+/// The folder of the models of this machine.
+pub(crate) fn find_catalogue(config: &Config) -> anyhow::Result<Arc<FolderCatalogue>> {
+    let parts = CatalogueConfig {
+        models_dir: config.models_dir.value.clone(),
+        hub: config.hub.to_hub_config(),
+        engine: EngineCommand {
+            program: find_program()?,
+            args: vec![OsString::from("engine")],
+            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        },
+    };
+    Ok(Arc::new(FolderCatalogue::new(parts, Arc::new(SystemClock))))
+}
+
+fn find_program() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("this program cannot find its own file")
+}
+
+/// The writer over the models of `catalogue`.
 pub(super) fn find_writer(
     config: &Config,
+    catalogue: Arc<FolderCatalogue>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<LocalWriter>> {
     let settings = &config.models;
-    let program = std::env::current_exe().context("this program cannot find its own file")?;
+    let program = find_program()?;
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let threads = match settings.threads.value {
         Amount::Auto => None,
@@ -46,9 +67,5 @@ pub(super) fn find_writer(
             ..WriterLimits::default()
         },
     };
-    let parts = CatalogueConfig {
-        models_dir: config.models_dir.value.clone(),
-    };
-    let catalogue = Arc::new(FolderCatalogue::new(parts, clock.clone()));
     Ok(Arc::new(LocalWriter::new(writer, catalogue, clock)))
 }

@@ -10,6 +10,7 @@ mod crash;
 mod help;
 mod index;
 mod judge;
+mod models;
 mod run;
 mod serve;
 mod settings;

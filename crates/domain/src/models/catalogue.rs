@@ -64,6 +64,13 @@ pub trait ProgressSink: Send + Sync {
     fn report(&self, progress: Progress) -> bool;
 }
 
+/// Weights that arrive piece by piece.
+#[async_trait]
+pub trait Arriving: Send {
+    /// The next piece; `None` after the last. An error says why the rest does not come.
+    async fn next(&mut self) -> Option<Result<Vec<u8>, String>>;
+}
+
 /// What quantising did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuantiseReport {
@@ -120,6 +127,14 @@ pub trait ModelCatalogue: Send + Sync {
         path: PathBuf,
         name: ModelName,
         progress: &dyn ProgressSink,
+    ) -> Result<Model, CatalogueError>;
+
+    /// Takes a GGUF file while it arrives; `size_bytes` is how long its sender says it is.
+    async fn receive(
+        &self,
+        pieces: &mut dyn Arriving,
+        size_bytes: Option<u64>,
+        name: ModelName,
     ) -> Result<Model, CatalogueError>;
 
     /// Adds a LoRA adapter (GGUF, or a PEFT folder) to a model. `path` comes from the command line of this machine only.

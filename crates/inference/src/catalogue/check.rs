@@ -5,7 +5,8 @@
 
 use std::collections::HashSet;
 
-use crate::gguf::{Array, Header, TensorInfo, Value};
+use super::kinds::find_quantisation;
+use crate::gguf::{Array, Header, Value};
 
 /// Most layers llama.cpp has room for.
 const LAYERS_MAX: u32 = 512;
@@ -16,7 +17,7 @@ const CONTEXT_TOKENS_MAX: u32 = 1 << 28;
 /// Most tokens of a vocabulary; the largest published ones have about 262,000.
 const VOCABULARY_MAX: usize = 1 << 22;
 /// Key of the kind of file; absent means a model.
-const TYPE_KEY: &str = "general.type";
+pub(crate) const TYPE_KEY: &str = "general.type";
 
 /// Architectures whose models llama.cpp (as pinned) can write with: decoders of text. Encoders, translators, speech, vision
 /// towers, diffusion and the helpers of other models are left out.
@@ -135,76 +136,6 @@ pub(crate) fn describe_model(header: &Header) -> Result<Description, String> {
             .is_some_and(|text| !text.trim().is_empty()),
         licence: header.find_text("general.license").map(str::to_owned),
     })
-}
-
-/// Refuses a header that does not describe a LoRA adapter for models of `architecture`.
-///
-/// # Errors
-/// The reason, without the name of the file.
-pub(crate) fn check_adapter(header: &Header, architecture: &str) -> Result<(), String> {
-    match header.find_text(TYPE_KEY) {
-        Some("adapter") => {}
-        other => {
-            return Err(format!(
-                "it is {}, not an adapter",
-                other.map_or("a model".to_owned(), |kind| format!(
-                    "a file of type {kind:?}"
-                ))
-            ));
-        }
-    }
-    match header.find_text("adapter.type") {
-        Some("lora") => {}
-        other => {
-            return Err(format!(
-                "its adapter type is {}, not lora",
-                other.unwrap_or("not given")
-            ));
-        }
-    }
-    match header.find_text("general.architecture") {
-        Some(found) if found == architecture => {}
-        other => {
-            return Err(format!(
-                "it was made for the architecture {}, and the model is of {architecture}",
-                other.unwrap_or("that it does not name")
-            ));
-        }
-    }
-    check_pairs(&header.tensors)
-}
-
-/// Every `.lora_a` has its `.lora_b`, and their inner lengths agree.
-fn check_pairs(tensors: &[TensorInfo]) -> Result<(), String> {
-    let find = |name: &str| tensors.iter().find(|tensor| tensor.name == name);
-    let mut pairs = 0_u32;
-    for tensor in tensors {
-        let name = tensor.name.as_str();
-        if let Some(base) = name.strip_suffix(".lora_a") {
-            let Some(other) = find(&format!("{base}.lora_b")) else {
-                return Err(format!("the tensor {name:?} has no counterpart .lora_b"));
-            };
-            // The embedding's factors lie the other way round.
-            let is_embedding = base.ends_with("token_embd.weight");
-            if !is_embedding && tensor.shape.get(1) != other.shape.first() {
-                return Err(format!(
-                    "the tensors of {base:?} do not fit together: {:?} and {:?}",
-                    tensor.shape, other.shape
-                ));
-            }
-            pairs += 1;
-        } else if let Some(base) = name.strip_suffix(".lora_b") {
-            if find(&format!("{base}.lora_a")).is_none() {
-                return Err(format!("the tensor {name:?} has no counterpart .lora_a"));
-            }
-        } else if !name.ends_with("_norm.weight") {
-            return Err(format!("the tensor {name:?} belongs to no adapter"));
-        }
-    }
-    if pairs == 0 {
-        return Err("there is no pair of LoRA tensors in it".to_owned());
-    }
-    Ok(())
 }
 
 fn find_architecture(header: &Header) -> Result<&str, String> {
@@ -480,68 +411,8 @@ fn count_parameters(header: &Header) -> u64 {
     sizes.fold(0, u64::saturating_add)
 }
 
-/// The file's own word for how it is stored, else the kind of most of its numbers.
-fn find_quantisation(header: &Header) -> String {
-    let named = header
-        .find("general.file_type")
-        .and_then(as_u64)
-        .and_then(name_file_type);
-    if let Some(name) = named {
-        return name.to_owned();
-    }
-    let mut sizes: Vec<(&str, u64)> = Vec::new();
-    for tensor in &header.tensors {
-        let count = tensor.shape.iter().product::<u64>();
-        match sizes.iter_mut().find(|(name, _)| *name == tensor.kind.name) {
-            Some((_, sum)) => *sum = sum.saturating_add(count),
-            None => sizes.push((tensor.kind.name, count)),
-        }
-    }
-    let most = sizes.into_iter().max_by_key(|(_, count)| *count);
-    most.map_or("unknown", |(name, _)| name).to_owned()
-}
-
-/// The name of a `general.file_type` (`llama_ftype`).
-const fn name_file_type(number: u64) -> Option<&'static str> {
-    Some(match number {
-        0 => "F32",
-        1 => "F16",
-        2 => "Q4_0",
-        3 => "Q4_1",
-        7 => "Q8_0",
-        8 => "Q5_0",
-        9 => "Q5_1",
-        10 => "Q2_K",
-        11 => "Q3_K_S",
-        12 => "Q3_K_M",
-        13 => "Q3_K_L",
-        14 => "Q4_K_S",
-        15 => "Q4_K_M",
-        16 => "Q5_K_S",
-        17 => "Q5_K_M",
-        18 => "Q6_K",
-        19 => "IQ2_XXS",
-        20 => "IQ2_XS",
-        21 => "Q2_K_S",
-        22 => "IQ3_XS",
-        23 => "IQ3_XXS",
-        24 => "IQ1_S",
-        25 => "IQ4_NL",
-        26 => "IQ3_S",
-        27 => "IQ3_M",
-        28 => "IQ2_S",
-        29 => "IQ2_M",
-        30 => "IQ4_XS",
-        31 => "IQ1_M",
-        32 => "BF16",
-        36 => "TQ1_0",
-        37 => "TQ2_0",
-        38 => "MXFP4",
-        _ => return None,
-    })
-}
-
-fn as_u64(value: &Value) -> Option<u64> {
+/// A whole number that is not negative, whatever its type.
+pub(crate) fn as_u64(value: &Value) -> Option<u64> {
     match value {
         Value::U8(number) => Some(u64::from(*number)),
         Value::U16(number) => Some(u64::from(*number)),
@@ -569,7 +440,7 @@ fn show(value: &Value) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::gguf::TensorKind;
+    use crate::gguf::{TensorInfo, TensorKind};
 
     /// The header of a model of two layers and five tokens.
     pub(crate) fn sample() -> Header {
@@ -616,7 +487,7 @@ pub(crate) mod tests {
         }
     }
 
-    fn tensor(name: &str, shape: &[u64]) -> TensorInfo {
+    pub(crate) fn tensor(name: &str, shape: &[u64]) -> TensorInfo {
         TensorInfo {
             name: name.to_owned(),
             shape: shape.to_vec(),
@@ -626,7 +497,7 @@ pub(crate) mod tests {
         }
     }
 
-    fn set(header: &mut Header, key: &str, value: Value) {
+    pub(crate) fn set(header: &mut Header, key: &str, value: Value) {
         header.metadata.retain(|(name, _)| name != key);
         header.metadata.push((key.to_owned(), value));
     }
@@ -733,39 +604,5 @@ pub(crate) mod tests {
         assert!(none.contains("0 tokens"), "{none}");
         let wrong = refusal(|header| set(header, tokens, Value::U32(1)));
         assert!(wrong.contains("not a list"), "{wrong}");
-    }
-
-    #[test]
-    fn an_adapter_fits_its_architecture_and_is_in_pairs() {
-        let text = |text: &str| Value::String(text.to_owned());
-        let mut header = sample();
-        set(&mut header, TYPE_KEY, text("adapter"));
-        set(&mut header, "adapter.type", text("lora"));
-        header.tensors = vec![
-            tensor("blk.0.attn_q.weight.lora_a", &[8, 2]),
-            tensor("blk.0.attn_q.weight.lora_b", &[2, 8]),
-        ];
-        check_adapter(&header, "llama").unwrap();
-        let other = check_adapter(&header, "gemma").unwrap_err();
-        assert!(other.contains("the model is of gemma"), "{other}");
-        let model = check_adapter(&sample(), "llama").unwrap_err();
-        assert!(model.contains("a model, not an adapter"), "{model}");
-        let mut torn = header.clone();
-        torn.tensors.pop();
-        assert!(
-            check_adapter(&torn, "llama")
-                .unwrap_err()
-                .contains("counterpart")
-        );
-        let mut empty = header.clone();
-        empty.tensors.clear();
-        assert!(
-            check_adapter(&empty, "llama")
-                .unwrap_err()
-                .contains("no pair")
-        );
-        header.tensors[1].shape = vec![3, 8];
-        let misfit = check_adapter(&header, "llama").unwrap_err();
-        assert!(misfit.contains("do not fit together"), "{misfit}");
     }
 }

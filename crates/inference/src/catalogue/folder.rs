@@ -65,11 +65,34 @@ impl Staged {
     }
 }
 
+impl Staged {
+    /// A name for a file that another part of this program makes; it counts as work on this one.
+    pub(crate) fn path_beside(&self) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(".made");
+        name.into()
+    }
+
+    /// Takes the file at `path` in place of this one.
+    pub(crate) fn replace(&mut self, path: &Path) -> Result<(), CatalogueError> {
+        let take = || {
+            let file = File::options().read(true).write(true).open(path)?;
+            // Locked before it has the name by which it may be taken for a leftover.
+            file.lock()?;
+            fs::rename(path, &self.path)?;
+            Ok(file)
+        };
+        self.file = take().map_err(|error| io_error(path, &error))?;
+        Ok(())
+    }
+}
+
 impl Drop for Staged {
     fn drop(&mut self) {
         if !self.is_placed {
             // What stays is deleted by the next process that makes a file.
             let _ = fs::remove_file(&self.path);
+            let _ = fs::remove_file(self.path_beside());
         }
     }
 }
@@ -123,6 +146,12 @@ pub(crate) fn stamp(metadata: &fs::Metadata) -> Stamp {
             .and_then(|age| u64::try_from(age.as_nanos()).ok())
             .unwrap_or_default(),
     }
+}
+
+/// Bytes that are free on the disk of a folder.
+pub(crate) fn free_bytes(folder: &Path) -> Result<u64, CatalogueError> {
+    let about = rustix::fs::statvfs(folder).map_err(|error| io_error(folder, &error.into()))?;
+    Ok(about.f_bavail.saturating_mul(about.f_frsize))
 }
 
 impl Folder {
@@ -193,9 +222,17 @@ impl Folder {
 
     /// Waits until nobody else changes the model. Make no long work of what is done with it.
     pub(crate) fn lock(&self, name: &ModelName) -> Result<Lock, CatalogueError> {
+        let path = self
+            .make_locks()?
+            .join(format!("{}.lock", check_name(name)?));
+        lock(&path)
+    }
+
+    /// The folder of locks, made when it is not there.
+    pub(crate) fn make_locks(&self) -> Result<PathBuf, CatalogueError> {
         let folder = self.root.join(LOCKS);
         make_folder(&folder)?;
-        lock(&folder.join(format!("{}.lock", check_name(name)?)))
+        Ok(folder)
     }
 
     /// The folder of files that are not complete, made when it is not there.
@@ -220,6 +257,20 @@ impl Folder {
         file.lock().map_err(|error| failed(&error))?;
         Ok(Staged {
             path,
+            file,
+            is_placed: false,
+        })
+    }
+
+    /// Takes over a file in the folder of files that are not complete. From now on it is deleted unless it is put in its place.
+    pub(crate) fn adopt(path: &Path) -> Result<Staged, CatalogueError> {
+        let failed = |error: &io::Error| io_error(path, error);
+        let mut options = File::options();
+        let file = options.read(true).write(true).open(path);
+        let file = file.map_err(|error| failed(&error))?;
+        file.lock().map_err(|error| failed(&error))?;
+        Ok(Staged {
+            path: path.to_owned(),
             file,
             is_placed: false,
         })
@@ -372,8 +423,11 @@ fn sweep(folder: &Path) -> Result<(), CatalogueError> {
         let deleted = if metadata.is_dir() {
             fs::remove_dir_all(&path)
         } else {
-            let is_left = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
-            if !is_left {
+            // What is made beside a file belongs to whoever has that one locked.
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let owner = name.split_once(".gguf").map_or("", |(stem, _)| stem);
+            let owner = File::open(folder.join(format!("{owner}.gguf")));
+            if owner.is_ok_and(|file| file.try_lock().is_err()) {
                 continue;
             }
             fs::remove_file(&path)

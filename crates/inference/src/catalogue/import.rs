@@ -8,11 +8,18 @@ use domain::models::catalogue::{CatalogueError, Model};
 use domain::models::{AdapterName, Digest, ModelName};
 use domain::time::Timestamp;
 
+use super::Shelf;
 use super::check::Description;
 use super::folder::{Folder, Staged, check_name, io_error, stamp};
+use super::hub::Fetched;
+use super::hub::check_space;
 use super::manifest::{AdapterRecord, FileRecord, Manifest, Origin};
-use super::records::{Records, copy_hashing, read_adapter, read_description};
+use super::records::{
+    Records, copy_hashing, gguf_error, hash_file, read_adapter, read_description,
+};
 use super::watch::Reporter;
+use crate::convert::{ConvertError, convert_adapter, convert_folder};
+use crate::gguf;
 
 /// Where a model came from that was a file of this machine.
 const IMPORTED: &str = "import";
@@ -25,9 +32,9 @@ pub(crate) struct Arrival {
     pub(crate) origin: Origin,
 }
 
-/// Copies the GGUF file at `path`.
+/// Copies the GGUF file at `path`, or makes one of the folder there.
 pub(crate) fn import_model(
-    records: &Records,
+    Shelf { records, engine }: &Shelf,
     path: &Path,
     name: &ModelName,
     now: Timestamp,
@@ -35,16 +42,17 @@ pub(crate) fn import_model(
 ) -> Result<Model, CatalogueError> {
     check_free(records.folder(), name)?;
     let metadata = fs::metadata(path).map_err(|error| io_error(path, &error))?;
-    if metadata.is_dir() {
-        return Err(CatalogueError::Invalid(format!(
-            "{} is a folder; name the GGUF file in it",
-            path.display()
-        )));
-    }
-    // Said before the long work of copying; the copy is what counts.
-    read_description(path)?;
-    let (staged, digest) = copy(records.folder(), path, metadata.len(), reporter)?;
+    let (staged, digest) = if metadata.is_dir() {
+        convert(records.folder(), path, reporter, convert_folder)?
+    } else {
+        // Said before the long work of copying; the copy is what counts.
+        read_description(path)?;
+        copy(records.folder(), path, metadata.len(), reporter)?
+    };
     let description = read_description(staged.path())?;
+    engine
+        .check(staged.path(), None, reporter)
+        .map_err(|error| name_source(error, staged.path(), path))?;
     let origin = Origin {
         source: IMPORTED.to_owned(),
         licence: None,
@@ -57,6 +65,49 @@ pub(crate) fn import_model(
         origin,
     };
     settle(records, name, arrival, now)
+}
+
+/// Takes a file that was fetched. What cannot be used is deleted; what only failed to be put in its place is kept for the next
+/// attempt.
+pub(crate) fn take_fetched(
+    Shelf { records, engine }: &Shelf,
+    fetched: Fetched,
+    now: Timestamp,
+    reporter: &Reporter,
+) -> Result<Model, CatalogueError> {
+    reporter.report("checking", 0, None)?;
+    let Fetched {
+        part,
+        digest,
+        name,
+        licence,
+        source,
+    } = fetched;
+    let checked = read_description(part.path()).and_then(|description| {
+        engine.check(part.path(), None, reporter)?;
+        Ok(description)
+    });
+    let description = match checked {
+        Ok(description) => description,
+        Err(error) => {
+            if matches!(error, CatalogueError::Invalid(_)) {
+                part.discard()?;
+            }
+            return Err(error);
+        }
+    };
+    check_free(records.folder(), &name)?;
+    let arrival = Arrival {
+        staged: Folder::adopt(part.path())?,
+        digest,
+        description,
+        origin: Origin {
+            source,
+            licence,
+            added_at_ms: now.millis(),
+        },
+    };
+    settle(records, &name, arrival, now)
 }
 
 /// Puts a complete file in its place.
@@ -93,9 +144,9 @@ pub(crate) fn check_free(folder: &Folder, name: &ModelName) -> Result<(), Catalo
     }
 }
 
-/// Copies the GGUF file of an adapter at `path`; one of the same name is replaced.
+/// Copies the GGUF file of an adapter at `path`, or makes one of the folder there; one of the same name is replaced.
 pub(crate) fn import_adapter(
-    records: &Records,
+    Shelf { records, engine }: &Shelf,
     path: &Path,
     model: &ModelName,
     name: &AdapterName,
@@ -103,16 +154,25 @@ pub(crate) fn import_adapter(
 ) -> Result<Model, CatalogueError> {
     let record = records.get(model, now)?;
     let metadata = fs::metadata(path).map_err(|error| io_error(path, &error))?;
-    if metadata.is_dir() {
-        return Err(CatalogueError::Invalid(format!(
-            "{} is a folder; name the GGUF file in it",
-            path.display()
-        )));
-    }
-    read_adapter(path, &record.manifest.architecture)?;
     let folder = records.folder();
-    let (staged, digest) = copy(folder, path, metadata.len(), &Reporter::silent())?;
+    let silent = Reporter::silent();
+    let (staged, digest) = if metadata.is_dir() {
+        let base = gguf::read_header(&record.place.weights).map_err(gguf_error)?;
+        convert(folder, path, &silent, |path, out| {
+            convert_adapter(path, &base, out)
+        })?
+    } else {
+        read_adapter(path, &record.manifest.architecture)?;
+        copy(folder, path, metadata.len(), &silent)?
+    };
     read_adapter(staged.path(), &record.manifest.architecture)?;
+    engine
+        .check(
+            &record.place.weights,
+            Some(staged.path()),
+            &Reporter::silent(),
+        )
+        .map_err(|error| name_source(error, staged.path(), path))?;
     let metadata = fs::metadata(staged.path()).map_err(|error| io_error(path, &error))?;
     let adapter = AdapterRecord {
         name: name.to_string(),
@@ -135,6 +195,48 @@ pub(crate) fn import_adapter(
     Ok(records.get(model, now)?.model())
 }
 
+/// Names the file that somebody gave instead of the copy of it that was looked at.
+fn name_source(error: CatalogueError, copy: &Path, source: &Path) -> CatalogueError {
+    if let CatalogueError::Invalid(text) = error {
+        let (copy, source) = (copy.display().to_string(), source.display().to_string());
+        CatalogueError::Invalid(text.replace(&copy, &source))
+    } else {
+        error
+    }
+}
+
+/// Makes a GGUF file of a folder of published files.
+fn convert(
+    folder: &Folder,
+    path: &Path,
+    reporter: &Reporter,
+    convert: impl FnOnce(&Path, &Path) -> Result<(), ConvertError>,
+) -> Result<(Staged, Digest), CatalogueError> {
+    reporter.report("converting", 0, None)?;
+    let mut staged = folder.stage()?;
+    check_space(staged.path(), folder_bytes(path)?)?;
+    let made = staged.path_beside();
+    convert(path, &made).map_err(|error| match error {
+        ConvertError::Io { path, source } => io_error(&path, &source),
+        ConvertError::Write(error) => gguf_error(error),
+        invalid @ ConvertError::Invalid { .. } => CatalogueError::Invalid(invalid.to_string()),
+    })?;
+    staged.replace(&made)?;
+    let digest = hash_file(staged.path(), reporter)?;
+    Ok((staged, digest))
+}
+
+/// Bytes of the files in a folder.
+fn folder_bytes(path: &Path) -> Result<u64, CatalogueError> {
+    let failed = |error: &io::Error| io_error(path, error);
+    let mut sum = 0_u64;
+    for entry in fs::read_dir(path).map_err(|error| failed(&error))? {
+        let metadata = entry.and_then(|entry| entry.metadata());
+        sum = sum.saturating_add(metadata.map_err(|error| failed(&error))?.len());
+    }
+    Ok(sum)
+}
+
 fn copy(
     folder: &Folder,
     path: &Path,
@@ -143,6 +245,7 @@ fn copy(
 ) -> Result<(Staged, Digest), CatalogueError> {
     let mut source = File::open(path).map_err(|error| io_error(path, &error))?;
     let mut staged = folder.stage()?;
+    check_space(staged.path(), size_bytes)?;
     let target = staged.path().to_owned();
     let digest = copy_hashing(
         (&mut source, path),

@@ -1,11 +1,17 @@
 //! The language models of this machine: a folder of GGUF files with what is known of each, and the ways in and out of it.
 //! Loading a model to write with it is the engine's part.
 
+mod adapter;
 pub(crate) mod check;
 mod folder;
+mod hub;
 mod import;
+mod kinds;
 mod manifest;
+mod process;
+mod receive;
 mod records;
+mod shrink;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -13,25 +19,42 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::models::catalogue::{
-    CatalogueError, Model, ModelCatalogue, ModelFiles, ProgressSink, PullRequest, QuantiseReport,
+    Arriving, CatalogueError, Model, ModelCatalogue, ModelFiles, ProgressSink, PullRequest,
+    QuantiseReport,
 };
 use domain::models::{AdapterName, ModelName};
 use domain::time::Clock;
 
 use folder::Folder;
+pub use hub::{HubConfig, HubToken};
+pub use process::EngineCommand;
 use records::{Record, Records};
+use shrink::Wish;
 use watch::{run_blocking, run_watched};
 
 /// What a catalogue is made of.
 pub struct CatalogueConfig {
     /// Folder of all models; language models lie in `language` in it.
     pub models_dir: PathBuf,
+    /// Where models are fetched from.
+    pub hub: HubConfig,
+    /// How processes that look at files are started.
+    pub engine: EngineCommand,
 }
 
 /// The models in a folder of this machine. Several, in one process or more, may work on one folder.
 pub struct FolderCatalogue {
     records: Arc<Records>,
+    hub: HubConfig,
+    engine: Arc<EngineCommand>,
     clock: Arc<dyn Clock>,
+}
+
+/// What is needed to put something into the folder: what is there, and a process to try it out in.
+#[derive(Clone)]
+pub(crate) struct Shelf {
+    pub(crate) records: Arc<Records>,
+    pub(crate) engine: Arc<EngineCommand>,
 }
 
 /// What is in the folder.
@@ -46,9 +69,15 @@ pub struct Survey {
 impl FolderCatalogue {
     /// A catalogue over a folder that need not exist yet.
     pub fn new(config: CatalogueConfig, clock: Arc<dyn Clock>) -> Self {
-        let CatalogueConfig { models_dir } = config;
+        let CatalogueConfig {
+            models_dir,
+            hub,
+            engine,
+        } = config;
         Self {
             records: Arc::new(Records::new(Folder::new(&models_dir))),
+            hub,
+            engine: Arc::new(engine),
             clock,
         }
     }
@@ -79,6 +108,13 @@ impl FolderCatalogue {
         .await
     }
 
+    fn shelf(&self) -> Shelf {
+        Shelf {
+            records: self.records.clone(),
+            engine: self.engine.clone(),
+        }
+    }
+
     async fn on_records<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Records, domain::Timestamp) -> Result<T, CatalogueError> + Send + 'static,
@@ -104,10 +140,17 @@ impl ModelCatalogue for FolderCatalogue {
             .await
     }
 
-    async fn pull(&self, _: &PullRequest, _: &dyn ProgressSink) -> Result<Model, CatalogueError> {
-        Err(CatalogueError::Hub(
-            "this version cannot fetch models yet; import a GGUF file with `codegenie models import`".to_owned(),
-        ))
+    async fn pull(
+        &self,
+        request: &PullRequest,
+        progress: &dyn ProgressSink,
+    ) -> Result<Model, CatalogueError> {
+        let fetched = hub::fetch(&self.hub, self.records.folder(), request, progress).await?;
+        let (shelf, now) = (self.shelf(), self.clock.now());
+        run_watched(progress, move |reporter| {
+            import::take_fetched(&shelf, fetched, now, reporter)
+        })
+        .await
     }
 
     async fn import(
@@ -116,11 +159,21 @@ impl ModelCatalogue for FolderCatalogue {
         name: ModelName,
         progress: &dyn ProgressSink,
     ) -> Result<Model, CatalogueError> {
-        let (records, now) = (self.records.clone(), self.clock.now());
+        let (shelf, now) = (self.shelf(), self.clock.now());
         run_watched(progress, move |reporter| {
-            import::import_model(&records, &path, &name, now, reporter)
+            import::import_model(&shelf, &path, &name, now, reporter)
         })
         .await
+    }
+
+    async fn receive(
+        &self,
+        pieces: &mut dyn Arriving,
+        size_bytes: Option<u64>,
+        name: ModelName,
+    ) -> Result<Model, CatalogueError> {
+        let now = self.clock.now();
+        receive::receive_model(self.shelf(), pieces, size_bytes, name, now).await
     }
 
     async fn import_adapter(
@@ -129,24 +182,29 @@ impl ModelCatalogue for FolderCatalogue {
         model: &ModelName,
         name: AdapterName,
     ) -> Result<Model, CatalogueError> {
-        let model = model.clone();
-        self.on_records(move |records, now| {
-            import::import_adapter(records, &path, &model, &name, now)
-        })
-        .await
+        let (model, shelf, now) = (model.clone(), self.shelf(), self.clock.now());
+        run_blocking(move || import::import_adapter(&shelf, &path, &model, &name, now)).await
     }
 
     async fn quantise(
         &self,
-        _: &ModelName,
-        _: &str,
-        _: ModelName,
-        _: Option<String>,
-        _: &dyn ProgressSink,
+        name: &ModelName,
+        kind: &str,
+        as_name: ModelName,
+        sample: Option<String>,
+        progress: &dyn ProgressSink,
     ) -> Result<QuantiseReport, CatalogueError> {
-        Err(CatalogueError::Invalid(
-            "this version cannot quantise models yet; import a smaller file".to_owned(),
-        ))
+        let wish = Wish {
+            name: name.clone(),
+            kind: kind.parse().map_err(CatalogueError::Invalid)?,
+            as_name,
+            sample,
+        };
+        let (shelf, now) = (self.shelf(), self.clock.now());
+        run_watched(progress, move |reporter| {
+            shrink::quantise(&shelf, &wish, now, reporter)
+        })
+        .await
     }
 
     async fn remove(&self, name: &ModelName) -> Result<(), CatalogueError> {

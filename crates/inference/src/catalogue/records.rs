@@ -11,7 +11,8 @@ use domain::models::{AdapterName, Digest, ModelName};
 use domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::check::{check_adapter, describe_model};
+use super::adapter::check_adapter;
+use super::check::describe_model;
 use super::folder::{Folder, Lock, Place, io_error, read_manifest, write_manifest};
 use super::manifest::{AdapterRecord, FileRecord, Manifest, Origin};
 use super::watch::Reporter;
@@ -270,7 +271,7 @@ pub(crate) fn read_adapter(path: &Path, architecture: &str) -> Result<(), Catalo
         .map_err(|reason| CatalogueError::Invalid(format!("{}: {reason}", path.display())))
 }
 
-fn gguf_error(error: gguf::GgufError) -> CatalogueError {
+pub(crate) fn gguf_error(error: gguf::GgufError) -> CatalogueError {
     match error {
         gguf::GgufError::Io { path, source } => io_error(&path, &source),
         invalid @ gguf::GgufError::Invalid { .. } => CatalogueError::Invalid(invalid.to_string()),

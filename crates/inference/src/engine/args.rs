@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::EngineError;
+use super::task::TaskArgs;
 
 /// Most threads one engine may use.
 const THREADS_MAX: usize = 512;
@@ -19,6 +20,8 @@ pub enum EngineArgs {
     Embed(EmbedArgs),
     /// Writes texts.
     Write(WriteArgs),
+    /// Works on a model's file and ends.
+    Task(TaskArgs),
 }
 
 /// `embed --model FILE --threads N`.
@@ -68,9 +71,10 @@ impl EngineArgs {
         let parsed = match role.to_str() {
             Some("embed") => Self::Embed(EmbedArgs::take(&mut flags)?),
             Some("write") => Self::Write(WriteArgs::take(&mut flags)?),
+            Some(task) if TaskArgs::is_role(task) => Self::Task(TaskArgs::take(task, &mut flags)?),
             _ => {
                 return Err(EngineError::Usage(format!(
-                    "the role `{}` is unknown; expected embed or write",
+                    "the role `{}` is unknown; expected embed, write, check, quantise or perplexity",
                     role.display()
                 )));
             }
@@ -84,6 +88,7 @@ impl EngineArgs {
         match self {
             Self::Embed(args) => args.to_args(),
             Self::Write(args) => args.to_args(),
+            Self::Task(args) => args.to_args(),
         }
     }
 }

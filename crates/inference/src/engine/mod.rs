@@ -6,12 +6,14 @@ mod embed;
 mod encoder;
 pub(crate) mod frame;
 pub(crate) mod generator;
+pub(crate) mod task;
 
 use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 
 pub use args::{EmbedArgs, EngineArgs, GpuLayers, WriteArgs};
+pub use task::{QuantKind, Task, TaskArgs};
 
 /// An engine process ends early.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,7 @@ pub fn main(args: &EngineArgs) -> Result<(), EngineError> {
     match args {
         EngineArgs::Embed(args) => embed::run(args, &mut socket),
         EngineArgs::Write(args) => generator::run(args, &socket),
+        EngineArgs::Task(args) => task::run(args, &mut socket),
     }
 }
 

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::models::catalogue::{CatalogueError, ModelCatalogue as _, Progress, ProgressSink};
+use domain::models::catalogue::{
+    Arriving, CatalogueError, ModelCatalogue as _, Progress, ProgressSink,
+};
 use domain::models::{AdapterName, ModelName};
 use domain::{Clock, Timestamp};
 use inference::gguf::Value;
-use inference::{CatalogueConfig, FolderCatalogue};
+use inference::{CatalogueConfig, EngineCommand, FolderCatalogue, HubConfig};
 use sha2::{Digest as _, Sha256};
 
 use crate::tiny;
 
-struct Noon;
+pub(crate) struct Noon;
 
 impl Clock for Noon {
     fn now(&self) -> Timestamp {
@@ -43,9 +45,20 @@ impl ProgressSink for Patience {
     }
 }
 
+/// Starts the engine of these tests.
+pub(crate) fn engine() -> EngineCommand {
+    EngineCommand {
+        program: crate::ENGINE.into(),
+        args: Vec::new(),
+        threads: std::num::NonZeroUsize::MIN,
+    }
+}
+
 pub(crate) fn catalogue(models_dir: &Path) -> FolderCatalogue {
     let config = CatalogueConfig {
         models_dir: models_dir.to_owned(),
+        hub: HubConfig::default(),
+        engine: engine(),
     };
     FolderCatalogue::new(config, Arc::new(Noon))
 }
@@ -301,4 +314,191 @@ async fn of_two_at_once_one_gets_the_name_and_both_see_it() {
         }
     }
     assert_eq!(leftovers(models.path()), Vec::<String>::new());
+}
+
+/// The pieces of a file, and why the rest does not come.
+struct Pieces(std::vec::IntoIter<Result<Vec<u8>, String>>);
+
+#[async_trait::async_trait]
+impl Arriving for Pieces {
+    async fn next(&mut self) -> Option<Result<Vec<u8>, String>> {
+        self.0.next()
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_arrives_is_taken_whole_or_not_at_all() {
+    let models = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    let catalogue = catalogue(models.path());
+    let path = file(outside.path(), 1);
+    let bytes = fs::read(&path).unwrap();
+    let pieces = || -> Vec<Result<Vec<u8>, String>> {
+        bytes.chunks(1000).map(|piece| Ok(piece.to_vec())).collect()
+    };
+    let size_bytes = Some(bytes.len() as u64);
+    let receive = async |pieces: Vec<_>, size_bytes| {
+        let mut pieces = Pieces(pieces.into_iter());
+        catalogue
+            .receive(&mut pieces, size_bytes, name("own"))
+            .await
+    };
+    let mut cut = pieces();
+    cut.truncate(3);
+    let short = receive(cut.clone(), size_bytes)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        short.starts_with("the file is not a usable GGUF"),
+        "{short}"
+    );
+    cut.push(Err("the connection was closed".to_owned()));
+    let broken = receive(cut, size_bytes).await.unwrap_err().to_string();
+    assert!(broken.contains("the connection was closed"), "{broken}");
+    let large = receive(pieces(), Some(u64::MAX / 2))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(large.contains("the disk is too full"), "{large}");
+    assert_eq!(catalogue.list_models().await.unwrap(), Vec::new());
+    assert_eq!(leftovers(models.path()), Vec::<String>::new());
+
+    let model = receive(pieces(), None).await.unwrap();
+    assert_eq!(model.weights.to_string(), sha256(&path));
+    assert_eq!(model.source, "upload");
+    let again = receive(pieces(), size_bytes).await;
+    assert_eq!(again, Err(CatalogueError::Taken(name("own"))));
+}
+
+#[tokio::test]
+async fn what_ends_llama_cpp_ends_neither_this_program_nor_the_folder() {
+    let models = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    let catalogue = catalogue(models.path());
+    let path = outside.path().join("odd.gguf");
+    // Sound as far as the header goes, but a layer lacks most of its tensors.
+    let mut metadata = tiny::metadata();
+    for (_, value) in metadata
+        .iter_mut()
+        .filter(|(key, _)| key == "llama.feed_forward_length")
+    {
+        *value = Value::U32(63);
+    }
+    tiny::write_model_with(&path, &metadata, 1);
+    let refused = catalogue
+        .import(path.clone(), name("odd"), &Patience::endless())
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, CatalogueError::Invalid(_)), "{refused:?}");
+    assert!(
+        refused.to_string().contains("odd.gguf: llama.cpp"),
+        "{refused}"
+    );
+    assert_eq!(catalogue.list_models().await.unwrap(), Vec::new());
+    assert_eq!(leftovers(models.path()), Vec::<String>::new());
+
+    // Weights that are no numbers.
+    let whole = file(outside.path(), 1);
+    let mut bytes = fs::read(&whole).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..].fill(0xff);
+    fs::write(&path, bytes).unwrap();
+    let refused = catalogue
+        .import(path, name("odd"), &Patience::endless())
+        .await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("not finite"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_smaller_copy_is_made_measured_and_listed() {
+    let models = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    let catalogue = catalogue(models.path());
+    let endless = Patience::endless();
+    catalogue
+        .import(file(outside.path(), 1), name("own"), &endless)
+        .await
+        .unwrap();
+    let sample = "the quick brown fox jumps over the lazy dog ".repeat(8);
+    let report = catalogue
+        .quantise(&name("own"), "q8_0", name("small"), Some(sample), &endless)
+        .await
+        .unwrap();
+    assert_eq!(report.model.quantisation, "Q8_0");
+    assert_eq!(report.model.source, "quantised:own");
+    assert_eq!(report.model.licence.as_deref(), Some("mit"));
+    assert!(report.model.size_bytes < report.size_before_bytes / 2);
+    let (before, after) = report.perplexity.unwrap();
+    // Random weights foretell nothing: about as many choices as tokens.
+    let tokens = 259.0;
+    for perplexity in [before, after] {
+        assert!(
+            perplexity > tokens / 2.0 && perplexity < tokens * 2.0,
+            "{perplexity}"
+        );
+    }
+    assert!((before / after - 1.0).abs() < 0.02, "{before} {after}");
+    let names: Vec<_> = catalogue.list_models().await.unwrap();
+    assert_eq!(names.len(), 2);
+
+    let quantise = async |of: &str, kind: &str, as_name: &str| {
+        let (of, as_name) = (name(of), name(as_name));
+        let report = catalogue.quantise(&of, kind, as_name, None, &endless).await;
+        report.map(|report| report.model.quantisation)
+    };
+    assert_eq!(
+        quantise("own", "Q4_K_M", "smaller").await.unwrap(),
+        "Q4_K_M"
+    );
+    let again = quantise("smaller", "Q4_0", "smallest")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(again.contains("stored as Q4_K_M already"), "{again}");
+    let unknown = quantise("own", "Q9", "x").await.unwrap_err().to_string();
+    assert!(unknown.contains("use one of Q4_K_M"), "{unknown}");
+    let taken = quantise("own", "Q4_0", "small").await;
+    assert_eq!(taken, Err(CatalogueError::Taken(name("small"))));
+    let absent = quantise("absent", "Q4_0", "x").await;
+    assert_eq!(absent, Err(CatalogueError::Unknown(name("absent"))));
+    let short = catalogue
+        .quantise(&name("own"), "Q4_0", name("x"), Some("a".into()), &endless)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(short.contains("too few to measure"), "{short}");
+    let cancelled = catalogue
+        .quantise(&name("own"), "Q4_0", name("x"), None, &Patience::of(0))
+        .await;
+    assert_eq!(
+        cancelled.map(|report| report.model.name),
+        Err(CatalogueError::Cancelled)
+    );
+    assert_eq!(leftovers(models.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_family_of_the_product_is_taken_with_an_adapter() {
+    let models = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    let catalogue = catalogue(models.path());
+    let path = outside.path().join("model.gguf");
+    let adapter_path = outside.path().join("adapter.gguf");
+    for (number, family) in (0..).zip(testmodels::Family::ALL) {
+        testmodels::write_random(family, testmodels::Size::Tiny, 1, &path).unwrap();
+        testmodels::write_adapter(&path, 4, 1, &adapter_path).unwrap();
+        let name = name(&format!("family-{number}"));
+        let model = catalogue
+            .import(path.clone(), name.clone(), &Patience::endless())
+            .await
+            .unwrap();
+        let adapted = catalogue
+            .import_adapter(adapter_path.clone(), &name, adapter("own"))
+            .await
+            .unwrap();
+        assert_eq!(adapted.adapters, [adapter("own")], "{}", model.architecture);
+    }
+    assert_eq!(catalogue.list_models().await.unwrap().len(), 5);
 }

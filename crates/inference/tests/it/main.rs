@@ -11,6 +11,7 @@ mod convert;
 mod damage;
 mod engine;
 mod golden;
+mod hub;
 mod local_writer;
 mod supervision;
 mod tiny;

@@ -14,7 +14,10 @@ use domain::models::{AdapterName, ModelName};
 use domain::time::{Clock, Timestamp};
 use inference::engine::GpuLayers;
 use inference::gguf;
-use inference::{CatalogueConfig, FolderCatalogue, LocalWriter, LocalWriterConfig, WriterLimits};
+use inference::{
+    CatalogueConfig, EngineCommand, FolderCatalogue, HubConfig, LocalWriter, LocalWriterConfig,
+    WriterLimits,
+};
 use serde_json::{Value, json};
 use testmodels::{Family, Size, Weights, write_adapter, write_copy_model, write_random};
 
@@ -60,6 +63,12 @@ impl Made {
     pub(super) fn prepare(bench: &Bench) -> anyhow::Result<Self> {
         let config = CatalogueConfig {
             models_dir: bench.made_models.clone(),
+            hub: HubConfig::default(),
+            engine: EngineCommand {
+                program: bench.binary.clone(),
+                args: vec![OsString::from("engine")],
+                threads: NonZeroUsize::MIN,
+            },
         };
         let made = Self {
             catalogue: Arc::new(FolderCatalogue::new(config, Arc::new(WallClock))),
