@@ -12,7 +12,7 @@ use minijinja::machinery::{
     CompiledTemplate, Instruction, TemplateConfig, eval, make_string_output,
 };
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Value, ValueKind};
+use minijinja::value::{Kwargs, Rest, Tuple, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
@@ -36,10 +36,17 @@ const FUEL_BYTES: u64 = 64;
 const NAME: &str = "chat";
 /// Name of the filter that adds; no template can write it.
 const ADD: &str = "+";
+/// Names of the filters that make lists, tuples and maps.
+const LIST: &str = "[";
+const TUPLE: &str = "(";
+const MAP: &str = "{";
+/// Most values within a list, tuple or map, one that is in it twice counted twice: writing and comparing them takes as long.
+const VALUES_MAX: u64 = 20_000;
 /// A filter's number when it is looked up each time.
 const UNCACHED: u8 = u8::MAX;
 /// Filters of the engine that join lists without counting what they make.
-const UNBOUNDED_FILTERS: [(&str, &str); 2] = [
+const UNBOUNDED_FILTERS: [(&str, &str); 3] = [
+    ("zip", "the filter `zip` is not available to it"),
     ("sum", "the filter `sum` is not available to it"),
     ("chain", "the filter `chain` is not available to it"),
 ];
@@ -103,6 +110,22 @@ impl Sandbox {
             });
         }
         environment.add_filter(ADD, add);
+        environment.add_filter(LIST, |state: &State<'_, '_>, items: Rest<Value>| {
+            weigh(state, &items)?;
+            Ok::<_, Error>(Value::from(items.0))
+        });
+        environment.add_filter(TUPLE, |state: &State<'_, '_>, items: Rest<Value>| {
+            weigh(state, &items)?;
+            Ok::<_, Error>(Value::from(Tuple::from(items.0)))
+        });
+        environment.add_filter(MAP, |state: &State<'_, '_>, items: Rest<Value>| {
+            weigh(state, &items)?;
+            let (pairs, _) = items.as_chunks::<2>();
+            let pairs = pairs
+                .iter()
+                .map(|[key, value]| (key.clone(), value.clone()));
+            Ok::<_, Error>(Value::from_pairs(pairs))
+        });
         let sandbox = Self {
             environment,
             syntax,
@@ -113,7 +136,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// The instructions of the template, its additions replaced by [`add`].
+    /// The instructions of the template, those that make lists and sums replaced by ones that count what they make.
     fn compile(&self) -> Result<CompiledTemplate<'_>, Error> {
         let config = TemplateConfig {
             syntax_config: self.syntax.clone(),
@@ -122,8 +145,21 @@ impl Sandbox {
         let mut compiled = CompiledTemplate::new(NAME, &self.source, &config)?;
         let mut place = 0;
         while let Some(instruction) = compiled.instructions.get_mut(place) {
-            if matches!(instruction, Instruction::Add) {
-                *instruction = Instruction::ApplyFilter(ADD, Some(2), UNCACHED);
+            #[expect(
+                clippy::wildcard_enum_match_arm,
+                reason = "the others, of which there are sixty, stay as they are"
+            )]
+            let safe = match instruction {
+                Instruction::Add => Some((ADD, 2)),
+                Instruction::BuildList(Some(count)) => Some((LIST, *count)),
+                Instruction::BuildTuple(Some(count)) => Some((TUPLE, *count)),
+                Instruction::BuildMap(pairs) => Some((MAP, pairs.saturating_mul(2))),
+                _ => None,
+            };
+            if let Some((name, count)) = safe.filter(|(_, count)| *count > 0) {
+                let too_many = || Error::new(ErrorKind::SyntaxError, "a list in it is too long");
+                let count = u16::try_from(count).map_err(|_| too_many())?;
+                *instruction = Instruction::ApplyFilter(name, Some(count), UNCACHED);
             }
             place += 1;
         }
@@ -229,6 +265,35 @@ fn fault(error: &Error) -> Fault {
         Some(line) => format!("{text} (line {line})"),
         None => text,
     })
+}
+
+/// Refuses values that hold each other so often that writing or comparing them would not end in a lifetime.
+fn weigh(state: &State<'_, '_>, items: &[Value]) -> Result<(), Error> {
+    let mut left = VALUES_MAX;
+    let mut waiting: Vec<Value> = items.to_vec();
+    while let Some(value) = waiting.pop() {
+        left = left.checked_sub(1).ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidOperation,
+                "it makes lists of too many values",
+            )
+        })?;
+        let is_map = value.kind() == ValueKind::Map;
+        if !is_map && !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
+            continue;
+        }
+        for item in value.try_iter()? {
+            if waiting.len() as u64 > left {
+                break;
+            }
+            if is_map {
+                waiting.push(value.get_item(&item)?);
+            }
+            waiting.push(item);
+        }
+    }
+    // Values in values are counted again for each that holds them; this bounds the counting too.
+    state.consume_fuel((VALUES_MAX - left) / 4)
 }
 
 /// What `+` does. The engine's own adds lists without counting what it makes, so that one that is added to itself some dozens of

@@ -318,6 +318,10 @@ fn hostile_templates_are_refused() {
         "[ns.x, ns.x] | sum(start=[])",
         "ns.x | chain(ns.x)",
         "(ns.x + (1, 2)) + (ns.x + (1, 2))",
+        "[ns.x, ns.x]",
+        "(ns.x, ns.x)",
+        "{'a': ns.x, 'b': ns.x}",
+        "ns.x | zip(ns.x) | list",
     ]
     .map(|sum| format!("{add}{sum} %}}{{% endfor %}}{{{{ ns.x | length }}}}{{{{ ns.x }}}}"));
     for source in doubled {
