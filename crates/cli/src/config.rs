@@ -5,6 +5,7 @@ mod dotenv;
 mod file;
 mod hub;
 mod models;
+mod remote;
 mod sandbox;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use inference::RemoteBackend;
 
 use crate::args::{Command, CommandLine};
 
@@ -109,6 +111,8 @@ pub(crate) struct Config {
     pub(crate) sandbox_python: Setting<Vec<PathBuf>>,
     /// Language models.
     pub(crate) models: ModelsConfig,
+    /// Model servers beyond this machine.
+    pub(crate) remotes: Vec<Setting<RemoteBackend>>,
 }
 
 const DATABASE_FILE: &str = "codegenie.db";
@@ -208,6 +212,7 @@ fn resolve(
         sandbox_python: sandbox::find_pythons(&layers, &data_dir.value, &models_dir.value, folder),
         models_dir,
         models: models::find(&layers)?,
+        remotes: remote::find(&layers)?,
         log: layers.parse("CODEGENIE_LOG", "log", || "warn".to_owned(), text)?,
         log_format: layers.parse(
             "CODEGENIE_LOG_FORMAT",

@@ -58,7 +58,7 @@ pub(crate) struct Wired {
     pub(crate) retriever: Arc<dyn Retriever>,
     pub(crate) router: Arc<SemanticRouter>,
     /// Writes with the language models of this machine.
-    pub(crate) writer: Arc<LocalWriter>,
+    pub(crate) local_writer: Arc<LocalWriter>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     /// Why search goes by words alone, when it does.
@@ -68,7 +68,7 @@ pub(crate) struct Wired {
 impl Wired {
     /// Ends what runs beside this program: no engine outlives it.
     pub(crate) async fn close(&self) {
-        self.writer.close().await;
+        self.local_writer.close().await;
         self.store.clone().close().await;
     }
 
@@ -92,7 +92,8 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
     let sandbox = Arc::new(SandboxService::new(find_sandbox(config, proof)?));
 
     let catalogue = find_catalogue(config)?;
-    let writer = models::find_writer(config, catalogue.clone(), clock.clone())?;
+    let local = models::find_writer(config, catalogue.clone(), clock.clone())?;
+    let writer = models::with_remotes(config, local.clone())?;
 
     let settings = AccountSettings {
         admin_limit: config.admin_limit.value,
@@ -130,13 +131,13 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
         conversations: Arc::new(ConversationService::new(port.clone(), clock.clone())),
         knowledge: Arc::new(knowledge),
         sandbox,
-        models: Arc::new(find_models(config, catalogue, &writer, &clock)),
+        models: Arc::new(find_models(config, catalogue, &local, &clock)),
         quality: Arc::new(QualityService::new(port.clone(), clock.clone())),
         system: Arc::new(SystemService::new(
             port.clone(),
             port,
             embedder.clone(),
-            writer.clone(),
+            writer,
             config.models.mapping(),
         )),
         store,
@@ -144,7 +145,7 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
         embedder,
         retriever,
         router,
-        writer,
+        local_writer: local,
         clock,
         entropy,
         words_alone,

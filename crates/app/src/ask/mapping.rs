@@ -47,14 +47,16 @@ impl ModelMapping {
     }
 
     /// The model that serves `task` when nobody asked for another, among those that can be asked: the first of the task's own
-    /// that is there, else the first there is, so that the only model somebody brought is used.
+    /// that is there, else the first of this machine, so that the only model somebody brought is used. A model of another server is
+    /// used only when a task or the asker names it, because what people write then leaves this machine.
     pub fn find_model(&self, task: ModelTask, present: &[ModelName]) -> Option<ModelName> {
         let own = self
             .settings(task)
             .models
             .iter()
             .find_map(|wanted| present.iter().find(|name| is_model(name, wanted)));
-        own.or_else(|| present.first()).cloned()
+        let mut local = present.iter().filter(|name| !name.as_str().contains('/'));
+        own.or_else(|| local.next()).cloned()
     }
 }
 
@@ -175,5 +177,8 @@ mod tests {
             "phi-25 is not phi-2"
         );
         assert_eq!(found(&[], ModelTask::Generate), None);
+        let remote = ["lab/mistral", "mine"];
+        assert_eq!(found(&remote, ModelTask::Generate).unwrap(), "mine");
+        assert_eq!(found(&remote[..1], ModelTask::Generate), None);
     }
 }

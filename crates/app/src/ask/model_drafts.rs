@@ -119,7 +119,9 @@ impl<'a> ModelDrafts<'a> {
     ) -> Result<Result<Draft, String>, ScribeError> {
         let mut manuscript = self.scribe.begin(page, stage).await?;
         let read = manuscript.read_on().await;
-        let markdown = clean_written(manuscript.text(), &[page.task()]);
+        let mut echoes = page.echoes();
+        echoes.push(manuscript.asked());
+        let markdown = clean_written(manuscript.text(), &echoes);
         self.scribe.keep(manuscript);
         read?;
         let found = find_code(&markdown, self.assignment.language, self.analyser);

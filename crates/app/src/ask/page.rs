@@ -104,9 +104,12 @@ impl Page {
         }
     }
 
-    /// What a model may begin its answer by repeating.
-    pub(super) fn task(&self) -> &str {
-        &self.task
+    /// What a model may begin its answer by repeating: the task, its words alone, or its last line.
+    pub(super) fn echoes(&self) -> Vec<&str> {
+        let task = self.task.as_str();
+        let words = task.split_once(": ").map(|(_, words)| words);
+        let last = task.lines().next_back();
+        [Some(task), words, last].into_iter().flatten().collect()
     }
 
     /// The messages, of `bytes_max` bytes at most unless instructions and task are longer: the task comes first, then what is

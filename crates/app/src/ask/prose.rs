@@ -95,12 +95,14 @@ async fn write(
     if !scribe.has_time() {
         return Err(ScribeError::Slow(scribe.model().clone()));
     }
+    let mut manuscript = scribe.begin(page, stage).await?;
     let mut cleaner = if prose.markdown.is_empty() {
-        Cleaner::new(&[page.task()])
+        let mut echoes = page.echoes();
+        echoes.push(manuscript.asked());
+        Cleaner::new(&echoes)
     } else {
         Cleaner::following(&prose.markdown)
     };
-    let mut manuscript = scribe.begin(page, stage).await?;
     let read = read(&mut manuscript, &mut cleaner, scribe, facts, prose).await;
     scribe.keep(manuscript);
     let ended = read?;

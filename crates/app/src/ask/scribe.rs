@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use domain::ask::{AskEvent, AskProgress, AskStage, WrittenText};
 use domain::models::ModelName;
 use domain::models::writing::{
-    ChatMessage, Finished, Prompt, Sampling, Shape, Writer, Writing, WritingError, WritingEvent,
-    WritingRequest,
+    ChatMessage, Finished, Prompt, Sampling, Shape, Speaker, Writer, Writing, WritingError,
+    WritingEvent, WritingRequest,
 };
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc::Sender;
@@ -324,6 +324,17 @@ impl Manuscript<'_> {
     pub(super) async fn read_on(&mut self) -> Result<(), ScribeError> {
         while self.next().await?.is_some() {}
         Ok(())
+    }
+
+    /// The last message of the user.
+    pub(super) fn asked(&self) -> &str {
+        match &self.request.prompt {
+            Prompt::Chat(messages) => messages
+                .iter()
+                .rfind(|message| message.speaker == Speaker::User)
+                .map_or("", |message| &message.text),
+            Prompt::Text(text) => text,
+        }
     }
 
     /// What was written so far.

@@ -52,6 +52,7 @@ fn rows(config: &Config) -> Vec<(&'static str, String, String)> {
         sandbox_cache,
         sandbox_python,
         models,
+        remotes,
     } = config;
     let path =
         |name, setting: &Setting<PathBuf>| row(name, setting, |path| path.display().to_string());
@@ -80,6 +81,11 @@ fn rows(config: &Config) -> Vec<(&'static str, String, String)> {
     let models = model_rows(models).into_iter();
     rows.extend(models.map(|(name, value, origin)| (name, value, origin.to_string())));
     rows.extend(hub_rows(hub));
+    rows.extend(remotes.iter().map(|remote| {
+        let server = &remote.value;
+        let value = format!("{} at {}", server.name, server.base_url);
+        ("remote", value, remote.origin.to_string())
+    }));
     rows
 }
 

@@ -1,6 +1,6 @@
 //! Reads `codegenie.toml`. A key it does not know is refused, so that a misspelt setting is never silently ignored.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -24,11 +24,20 @@ const KEYS: [&str; 12] = [
 
 /// The settings of a file, as text.
 #[derive(Debug, Default)]
-pub(super) struct Settings(HashMap<&'static str, String>);
+pub(super) struct Settings {
+    values: HashMap<&'static str, String>,
+    /// Those of [`super::remote`], whose keys hold a name.
+    remotes: BTreeMap<String, String>,
+}
 
 impl Settings {
     pub(super) fn find(&self, key: &str) -> Option<String> {
-        self.0.get(key).cloned()
+        self.values.get(key).cloned()
+    }
+
+    /// Keys and values of model servers.
+    pub(super) fn remotes(&self) -> &BTreeMap<String, String> {
+        &self.remotes
     }
 }
 
@@ -46,17 +55,24 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
         let line = line_of(text, error.span().map_or(0, |span| span.start));
         anyhow::anyhow!("line {line}: {}", error.message())
     })?;
-    let mut settings = HashMap::new();
+    let mut settings = Settings::default();
     for (key, value) in table.get_ref() {
         let line = line_of(text, key.span().start);
-        let mut keys = list_keys();
-        let Some(known) = keys.find(|known| *known == key.get_ref().as_ref()) else {
+        let name = key.get_ref().as_ref();
+        if super::remote::is_secret(name) {
             bail!(
-                "line {line}: `{}` is not a setting; use one of {}",
-                key.get_ref(),
+                "line {line}: `{name}` is a secret, which does not belong in this file; set CODEGENIE_{} in the environment",
+                name.to_ascii_uppercase()
+            );
+        }
+        let mut keys = list_keys();
+        let known = keys.find(|known| *known == name);
+        if known.is_none() && super::remote::split_key(name).is_none() {
+            bail!(
+                "line {line}: `{name}` is not a setting; use one of {}, remote_NAME_url",
                 all_keys()
             );
-        };
+        }
         let text = if let Some(text) = value.get_ref().as_str() {
             text.to_owned()
         } else if let Some(number) = value.get_ref().as_integer() {
@@ -64,11 +80,14 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
         } else if let Some(number) = value.get_ref().as_float() {
             number.to_string()
         } else {
-            bail!("line {line}: `{known}` must be a text in quotes or a number");
+            bail!("line {line}: `{name}` must be a text in quotes or a number");
         };
-        settings.insert(known, text);
+        match known {
+            Some(known) => settings.values.insert(known, text),
+            None => settings.remotes.insert(name.to_owned(), text),
+        };
     }
-    Ok(Settings(settings))
+    Ok(settings)
 }
 
 fn list_keys() -> impl Iterator<Item = &'static str> {

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use domain::Clock;
+use domain::models::writing::Writer;
 use inference::engine::GpuLayers;
 use inference::{
-    CatalogueConfig, EngineCommand, FolderCatalogue, LocalWriter, LocalWriterConfig, WriterLimits,
-    default_budget_bytes,
+    CatalogueConfig, CombinedWriter, EngineCommand, FolderCatalogue, LocalWriter,
+    LocalWriterConfig, RemoteWriter, WriterLimits, default_budget_bytes,
 };
 
 use crate::config::{Amount, Config};
@@ -68,4 +69,22 @@ pub(super) fn find_writer(
         },
     };
     Ok(Arc::new(LocalWriter::new(writer, catalogue, clock)))
+}
+
+/// The same, with the models of other servers where there are any in the settings. None of them takes the place of a model of this
+/// machine by itself: what people write leaves the machine only for a server that is named.
+pub(super) fn with_remotes(
+    config: &Config,
+    local: Arc<LocalWriter>,
+) -> anyhow::Result<Arc<dyn Writer>> {
+    if config.remotes.is_empty() {
+        return Ok(local);
+    }
+    let servers = config.remotes.iter().map(|remote| remote.value.clone());
+    let remote = RemoteWriter::new(servers.collect())?;
+    Ok(Arc::new(CombinedWriter::new(
+        local,
+        Arc::new(remote),
+        Vec::new(),
+    )))
 }

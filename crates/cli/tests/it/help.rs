@@ -23,6 +23,7 @@ fn the_help_of_every_command_is_as_committed() {
         "users role",
         "users reset-password",
         "users token",
+        "replay",
         "models",
         "models list",
         "models pull",

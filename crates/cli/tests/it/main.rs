@@ -15,3 +15,4 @@ mod run;
 mod serve;
 mod settings;
 mod users;
+mod writing;
