@@ -116,22 +116,20 @@ impl Texts {
             let counted = writer.count_tokens(model, text).await;
             counted.with_context(|| format!("{model} does not count tokens"))
         };
-        let mut words = Vec::new();
-        let mut text = String::new();
-        while count(&text).await? <= tokens {
-            // Half of what is missing, should every word be one token.
-            let missing = tokens.saturating_sub(count(&text).await?) / 2 + 1;
-            for _ in 0..missing {
-                words.push(self.words[self.random.below(self.words.len())].as_str());
+        let words: Vec<&str> = (0..tokens)
+            .map(|_| self.words[self.random.below(self.words.len())].as_str())
+            .collect();
+        // No word is less than a token, so some beginning of them has just as many as wanted, or nearly.
+        let (mut fits, mut most) = (0, words.len());
+        while fits < most {
+            let middle = (fits + most).div_ceil(2);
+            if count(&words[..middle].join(" ")).await? <= tokens {
+                fits = middle;
+            } else {
+                most = middle - 1;
             }
-            text = words.join(" ");
         }
-        while count(&text).await? > tokens {
-            words
-                .pop()
-                .context("one word has more tokens than wanted")?;
-            text = words.join(" ");
-        }
+        let mut text = words[..fits].join(" ");
         for _ in 0..LETTERS_MAX {
             if count(&text).await? == tokens {
                 break;

@@ -82,13 +82,18 @@ impl Made {
         let there = self.catalogue.list_models().await?;
         let is_there = |name: &str| there.iter().any(|model| model.name.as_str() == name);
         let file = work.join("made.gguf");
-        if !is_there(LARGE) || !is_there(TWIN) {
+        let adapters = there
+            .iter()
+            .find(|model| model.name.as_str() == LARGE)
+            .map_or(&[][..], |model| &model.adapters);
+        if !is_there(LARGE) || !is_there(TWIN) || adapters.len() < ADAPTERS.len() {
             let size = Size::Real(Weights::Q4_0);
             write_random(Family::DeepseekCoder, size, 1, &file)?;
             for name in [LARGE, TWIN].into_iter().filter(|name| !is_there(name)) {
                 self.import(&file, name).await?;
             }
-            for (seed, name) in (10..).zip(ADAPTERS) {
+            let is_added = |name: &str| adapters.iter().any(|there| there.as_str() == name);
+            for (seed, name) in (10..).zip(ADAPTERS).filter(|(_, name)| !is_added(name)) {
                 let adapter = work.join("adapter.gguf");
                 write_adapter(&file, RANK, seed, &adapter)?;
                 let (model, name) = (LARGE.parse()?, name.parse()?);
@@ -229,7 +234,10 @@ fn config(
         parallel_max: PARALLEL,
         threads,
         gpu_layers: GpuLayers::Most(0),
-        limits: WriterLimits::default(),
+        limits: WriterLimits {
+            keep_alive: Duration::from_hours(1),
+            ..WriterLimits::default()
+        },
     }
 }
 

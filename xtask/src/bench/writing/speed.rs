@@ -82,7 +82,8 @@ pub(crate) fn measure_one(
 
 /// One prompt read, and then asked for again, so that the time of the second request is that of writing alone.
 async fn read_and_write(rig: &mut Rig) -> anyhow::Result<Speed> {
-    let prompt = rig.text(PROMPT).await?;
+    // With the token that begins every text.
+    let prompt = rig.text(PROMPT - 1).await?;
     let read = ask(rig.writer.as_ref(), request(&rig.model, &prompt, 1)).await?;
     let written = ask(rig.writer.as_ref(), request(&rig.model, &prompt, NEW)).await?;
     let finished = &written.finished;
