@@ -290,6 +290,200 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the language models and the tasks they serve. */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the jobs that fetch and shrink models. */
+        get: operations["list_model_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get one of the jobs. */
+        get: operations["get_model_job"];
+        put?: never;
+        post?: never;
+        /** Cancel a job. One that has ended stays as it is. */
+        delete: operations["cancel_model_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See which models are in memory, what they take, and who waits. */
+        get: operations["find_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch a model from the hub.
+         * @description The job goes on when the client leaves. What an attempt fetched is kept, and the next one goes on from there.
+         */
+        post: operations["pull_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unload a model and delete its files. */
+        delete: operations["remove_model"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Load a model ahead of the first question, and wait until it answers. */
+        post: operations["load_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep a model in memory, or no longer. */
+        put: operations["pin_model"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/quantise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a smaller copy of a model. */
+        post: operations["quantise_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/unload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a model finish what it began, and unload it. */
+        post: operations["unload_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{name}/weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send the weights of a new model: a GGUF file.
+         * @description It is written while it arrives, checked at its end, and refused whole when it cannot be used.
+         */
+        put: operations["upload_model"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/receipts/{id}": {
         parameters: {
             query?: never;
@@ -1535,6 +1729,66 @@ export interface components {
          * @enum {string}
          */
         ItemStatus: "draft" | "published";
+        /**
+         * @description Whether a model is fetched or a smaller copy of it is made.
+         * @enum {string}
+         */
+        JobKind: "pull" | "quantise";
+        /** @description Jobs, latest first. */
+        JobList: {
+            /** @description The jobs. */
+            jobs: components["schemas"]["JobResponse"][];
+        };
+        /**
+         * @description A job that fetches or shrinks a model.
+         * @example {
+         *       "began_at": "2026-11-20T10:00:00.000Z",
+         *       "ended_at": null,
+         *       "error": null,
+         *       "id": "7",
+         *       "kind": "pull",
+         *       "model": null,
+         *       "progress": {
+         *         "done": 400000000,
+         *         "stage": "downloading phi-2.Q4_K_M.gguf (licence: mit)",
+         *         "total": 1789239136
+         *       },
+         *       "quantised": null,
+         *       "state": "running",
+         *       "subject": "TheBloke/phi-2-GGUF"
+         *     }
+         */
+        JobResponse: {
+            /** @description Its identity. */
+            id: string;
+            /** @description What it does. */
+            kind: components["schemas"]["JobKind"];
+            /** @description What it works on: a repository, with its file where one was named, or a model. */
+            subject: string;
+            /** @description How it is. */
+            state: components["schemas"]["JobState"];
+            progress: components["schemas"]["ProgressResponse"] | null;
+            /** @description The model that came of it. */
+            model: string | null;
+            quantised: components["schemas"]["QuantisedResponse"] | null;
+            /** @description Why it failed, and what to do. */
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            began_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at: string | null;
+        };
+        /**
+         * @description How a job is.
+         * @enum {string}
+         */
+        JobState: "running" | "done" | "failed" | "cancelled";
         /** @description How much is known. */
         Knowledge: {
             /**
@@ -1568,6 +1822,55 @@ export interface components {
             required: boolean;
             /** @description What it keeps out, or why it is missing. */
             detail: string;
+        };
+        /**
+         * @description The memory for models.
+         * @example {
+         *       "budget_bytes": 8000000000,
+         *       "residents": [
+         *         {
+         *           "context_tokens": 2048,
+         *           "gpu_layers": 0,
+         *           "memory": {
+         *             "adapters": 0,
+         *             "compute": 10760864,
+         *             "context": 300000000,
+         *             "weights": 1789239136
+         *           },
+         *           "model": "phi-2",
+         *           "parallel_max": 4,
+         *           "pinned": false,
+         *           "running": 1,
+         *           "started_at": "2026-11-20T10:00:00.000Z",
+         *           "state": "ready",
+         *           "tokens_per_second": 12.5,
+         *           "unload_at": null
+         *         }
+         *       ],
+         *       "used_bytes": 2100000000,
+         *       "waiting": [
+         *         {
+         *           "count": 2,
+         *           "model": "gemma-2b-it"
+         *         }
+         *       ]
+         *     }
+         */
+        LedgerResponse: {
+            /**
+             * Format: int64
+             * @description Bytes that may be used.
+             */
+            budget_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes that are used or promised.
+             */
+            used_bytes: number;
+            /** @description Models in memory, by name. */
+            residents: components["schemas"]["ResidentResponse"][];
+            /** @description Requests that wait. */
+            waiting: components["schemas"]["WaitingResponse"][];
         };
         /**
          * @description Proof of who you are.
@@ -1613,6 +1916,29 @@ export interface components {
             expires_in: number;
             /** @description Whose session it is. */
             user: components["schemas"]["User"];
+        };
+        /** @description Memory of a model, bytes. */
+        MemoryResponse: {
+            /**
+             * Format: int64
+             * @description The weights.
+             */
+            weights: number;
+            /**
+             * Format: int64
+             * @description Keys and values of the context.
+             */
+            context: number;
+            /**
+             * Format: int64
+             * @description The adapters.
+             */
+            adapters: number;
+            /**
+             * Format: int64
+             * @description What computing needs.
+             */
+            compute: number;
         };
         /** @description What a message says. */
         MessageContent: string | components["schemas"]["MessagePart"][];
@@ -1701,6 +2027,97 @@ export interface components {
          * @enum {string}
          */
         Mode: "auto" | "generate" | "explain";
+        /**
+         * @description Whether a model's file is on this machine, or the model on another.
+         * @enum {string}
+         */
+        ModelPlace: "local" | "remote";
+        /** @description A language model. What belongs to its file is null when it is on another machine. */
+        ModelResponse: {
+            /** @description Its name. */
+            name: string;
+            /** @description Whether its file is on this machine. */
+            place: components["schemas"]["ModelPlace"];
+            /** @description Architecture, such as `llama`. */
+            architecture: string | null;
+            /** @description How most numbers are stored, such as `Q4_K_M`. */
+            quantisation: string | null;
+            /**
+             * Format: int64
+             * @description Number of weights.
+             */
+            parameters: number | null;
+            /**
+             * Format: int64
+             * @description Size of the file.
+             */
+            size_bytes: number | null;
+            /**
+             * Format: int32
+             * @description Tokens it was trained to read at most.
+             */
+            context_tokens: number | null;
+            /** @description Licence, as its publisher names it; null also when it does not. */
+            licence: string | null;
+            /** @description Where it came from. */
+            source: string | null;
+            /** @description SHA-256 of the file. */
+            digest: string | null;
+            /** @description Names of its LoRA adapters. */
+            adapters: string[];
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            added_at: string | null;
+            /** @description Tasks it is used for. */
+            tasks: components["schemas"]["ModelTask"][];
+            resident: components["schemas"]["ResidentResponse"] | null;
+        };
+        /**
+         * @description What a language model is used for: `generate` code, explain Python (`explain-python`), `explain` anything else.
+         * @enum {string}
+         */
+        ModelTask: "generate" | "explain-python" | "explain";
+        /**
+         * @description Every model and every task.
+         * @example {
+         *       "models": [
+         *         {
+         *           "adapters": [],
+         *           "added_at": "2026-11-20T10:00:00.000Z",
+         *           "architecture": "phi2",
+         *           "context_tokens": 2048,
+         *           "digest": "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+         *           "licence": "mit",
+         *           "name": "phi-2",
+         *           "parameters": 2779683840,
+         *           "place": "local",
+         *           "quantisation": "Q4_K_M",
+         *           "resident": null,
+         *           "size_bytes": 1789239136,
+         *           "source": "hub:TheBloke/phi-2-GGUF/phi-2.Q4_K_M.gguf",
+         *           "tasks": [
+         *             "generate"
+         *           ]
+         *         }
+         *       ],
+         *       "tasks": [
+         *         {
+         *           "max_new_tokens": 768,
+         *           "model": "phi-2",
+         *           "task": "generate",
+         *           "temperature": 0.2
+         *         }
+         *       ]
+         *     }
+         */
+        ModelsResponse: {
+            /** @description Models by name. */
+            models: components["schemas"]["ModelResponse"][];
+            /** @description Tasks with the models that serve them. */
+            tasks: components["schemas"]["TaskResponse"][];
+        };
         /** @description A JSON Schema with its name. */
         NamedSchema: {
             /** @description The schema; any object when left out. */
@@ -1785,6 +2202,16 @@ export interface components {
             detail: string;
         };
         /**
+         * @description Whether a model is to stay in memory.
+         * @example {
+         *       "pinned": true
+         *     }
+         */
+        PinRequest: {
+            /** @description Whether it is to stay. */
+            pinned: boolean;
+        };
+        /**
          * @description What went wrong, and what to do about it (RFC 9457).
          * @example {
          *       "detail": "`klingon` is not a known language; use one of python, javascript, typescript, cpp, c, sql, rust, java, go",
@@ -1845,6 +2272,21 @@ export interface components {
              */
             tokens: number | null;
         };
+        /** @description How far a job is. */
+        ProgressResponse: {
+            /** @description What is being done. */
+            stage: string;
+            /**
+             * Format: int64
+             * @description Units done: bytes of a download, tensors of a smaller copy.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Units in all, where known.
+             */
+            total: number | null;
+        };
         /** @description A message that a language model was given. */
         PromptMessage: {
             /** @description Who says it: `system`, `user` or `assistant`. */
@@ -1859,6 +2301,22 @@ export interface components {
              * @description Tokens that were computed for an earlier request of yours.
              */
             cached_tokens: number;
+        };
+        /**
+         * @description A model to be fetched.
+         * @example {
+         *       "file": "phi-2.Q4_K_M.gguf",
+         *       "name": "phi-2",
+         *       "repository": "TheBloke/phi-2-GGUF"
+         *     }
+         */
+        PullModelRequest: {
+            /** @description Repository on the hub, or the name of one of the models that are known, such as `phi-2`. */
+            repository: string;
+            /** @description GGUF file in it; when left out, the one that is stored as `Q4_K_M`, or the only one. */
+            file?: string | null;
+            /** @description Name to give it; when left out, one made of the file's name. */
+            name?: string | null;
         };
         /** @description Counts of checks. */
         QualityCounts: {
@@ -1964,6 +2422,44 @@ export interface components {
             execution_rate: number | null;
         };
         /**
+         * @description How a smaller copy is to be made.
+         * @example {
+         *       "as_name": "phi-2.q4_k_m",
+         *       "kind": "Q4_K_M"
+         *     }
+         */
+        QuantiseRequest: {
+            /** @description Kind of its weights: `Q4_K_M` when left out, `Q4_0`, `Q5_K_M`, `Q6_K`, `Q8_0` or `F16`. */
+            kind?: string | null;
+            /** @description Name of the new model; when left out, that of the model with the kind behind it. */
+            as_name?: string | null;
+            /** @description A text to measure perplexity with, before and after. */
+            sample?: string | null;
+        };
+        /** @description What shrinking did. */
+        QuantisedResponse: {
+            /**
+             * Format: int64
+             * @description Size before.
+             */
+            size_before_bytes: number;
+            /**
+             * Format: int64
+             * @description Size after.
+             */
+            size_after_bytes: number;
+            /**
+             * Format: double
+             * @description Perplexity of the sample before; lower is better.
+             */
+            perplexity_before: number | null;
+            /**
+             * Format: double
+             * @description Perplexity of the sample after.
+             */
+            perplexity_after: number | null;
+        };
+        /**
          * @description How an answer came about.
          * @example {
          *       "created_at": "2026-11-20T10:15:30.000Z",
@@ -2060,6 +2556,57 @@ export interface components {
             text: string;
             difference: components["schemas"]["DifferenceResponse"] | null;
         };
+        /** @description A model in memory. */
+        ResidentResponse: {
+            /** @description Its name. */
+            model: string;
+            /** @description What it is doing. */
+            state: components["schemas"]["ResidentState"];
+            /** @description What it takes. */
+            memory: components["schemas"]["MemoryResponse"];
+            /** @description Whether it stays in memory whatever happens. */
+            pinned: boolean;
+            /**
+             * Format: int32
+             * @description Tokens its context holds.
+             */
+            context_tokens: number;
+            /**
+             * Format: int32
+             * @description Requests it can work on at a time.
+             */
+            parallel_max: number;
+            /**
+             * Format: int32
+             * @description Layers that a graphics card computes.
+             */
+            gpu_layers: number;
+            /**
+             * Format: int32
+             * @description Requests it works on.
+             */
+            running: number;
+            /**
+             * Format: float
+             * @description Tokens written each second, all requests together; 0 when idle.
+             */
+            tokens_per_second: number;
+            /**
+             * Format: date-time
+             * @description When it was loaded.
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description When it will be unloaded unless it is asked again.
+             */
+            unload_at: string | null;
+        };
+        /**
+         * @description `loading`: its weights are read; `ready`: it answers; `draining`: it finishes what it began and makes room.
+         * @enum {string}
+         */
+        ResidentState: "loading" | "ready" | "draining";
         /** @description What form an answer must have. */
         ResponseFormat: {
             /** @description `text`, `json_object` or `json_schema`. */
@@ -2476,6 +3023,23 @@ export interface components {
             /** @description What is wrong. */
             message: string;
         };
+        /** @description A task with the model that serves it. */
+        TaskResponse: {
+            /** @description The task. */
+            task: components["schemas"]["ModelTask"];
+            /** @description The model; null when none of those that are set is there. */
+            model: string | null;
+            /**
+             * Format: float
+             * @description Sampling temperature.
+             */
+            temperature: number;
+            /**
+             * Format: int32
+             * @description Tokens of an answer at most.
+             */
+            max_new_tokens: number;
+        };
         /**
          * @description A task to be learnt.
          * @example {
@@ -2761,6 +3325,16 @@ export interface components {
          * @enum {string}
          */
         Verdict: "known" | "confirm" | "unknown";
+        /** @description Requests that wait for a model. */
+        WaitingResponse: {
+            /** @description The model. */
+            model: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            count: number;
+        };
         /** @description A text that a language model wrote. */
         WritingResponse: {
             /** @description The model. */
@@ -2914,7 +3488,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many attempts from your address, or too many programs of yours wait to be run; `Retry-After` says how long to wait. */
+        /** @description Too many attempts from your address, or too much of the kind is waiting or running already; `Retry-After` says how long to wait. */
         TooManyRequests: {
             headers: {
                 [name: string]: unknown;
@@ -2941,7 +3515,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not `application/json`. */
+        /** @description The body is not of the media type that this address takes. */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -3545,6 +4119,361 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Validation"];
             429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Models by name, and every task with the model that serves it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_model_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that run and the last that ended, latest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_model_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancel_model_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job; it ends within moments. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    find_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The memory for models as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pull_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PullModelRequest"];
+            };
+        };
+        responses: {
+            /** @description The job that fetches it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Validation"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    remove_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    load_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in memory. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pin_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinRequest"];
+            };
+        };
+        responses: {
+            /** @description Noted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Validation"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    quantise_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuantiseRequest"];
+            };
+        };
+        responses: {
+            /** @description The job that makes it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Validation"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    unload_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not in memory any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    upload_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the new model. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file. */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The new model. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Validation"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
