@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::models::residence::Residence as _;
+
 use super::Rig;
 use super::asked::{ask, ask_for_a_beginning, request, with_adapter};
 use crate::bench::machine::processor_time;
@@ -38,6 +40,11 @@ pub(crate) async fn measure_models(rig: &Rig) -> anyhow::Result<Vec<Row>> {
     for at in 0..SWITCHES {
         let asked = request(models[at % 2], &format!("def number_{at}"), 1);
         times.push(ask(rig.writer.as_ref(), asked).await?.done);
+        let residents = rig.writer.ledger().await.residents.len();
+        anyhow::ensure!(
+            residents == 1,
+            "{residents} models are in memory, so none took another's place"
+        );
     }
     let times = Sample::new(times)?;
     Ok(vec![
