@@ -4,17 +4,26 @@
 import { readEvents } from './sse';
 import type {
   Answer,
+  ApiTokenList,
   AskEvent,
   AskRequest,
   Checks,
   Conversation,
   ConversationPage,
+  CreatedApiToken,
+  MemoryLedger,
   MessagePage,
+  ModelJob,
+  ModelJobList,
+  ModelList,
   NewAccount,
   NewAdmin,
+  NewApiToken,
   NewTask,
   Problem,
+  PullRequest,
   QualityReport,
+  QuantiseRequest,
   Receipt,
   Route,
   RunRequest,
@@ -25,7 +34,8 @@ import type {
   SystemStatus,
   TaughtTask,
   User,
-  UserReply
+  UserReply,
+  WritingProgress
 } from './types';
 
 /** A request that failed: `status` is 0 when no answer came at all. */
@@ -167,6 +177,56 @@ export const admin = {
   quality: (days: number) => json<QualityReport>('GET', '/api/v1/admin/quality', { query: { days } })
 };
 
+const model = (name: string) => `/api/v1/models/${id(name)}`;
+
+export const models = {
+  list: () => json<ModelList>('GET', '/api/v1/models'),
+  ledger: () => json<MemoryLedger>('GET', '/api/v1/models/ledger'),
+  pull: (request: PullRequest) => json<ModelJob>('POST', '/api/v1/models/pull', { body: request }),
+  quantise: (name: string, request: QuantiseRequest) =>
+    json<ModelJob>('POST', `${model(name)}/quantise`, { body: request }),
+  load: (name: string) => send('POST', `${model(name)}/load`),
+  unload: (name: string) => send('POST', `${model(name)}/unload`),
+  pin: (name: string, pinned: boolean) => send('PUT', `${model(name)}/pin`, { body: { pinned } }),
+  remove: (name: string) => send('DELETE', model(name)),
+  jobs: () => json<ModelJobList>('GET', '/api/v1/models/jobs'),
+  cancelJob: (which: string) => send('DELETE', `/api/v1/models/jobs/${id(which)}`),
+  upload: (name: string, file: File, onprogress: (done: number) => void, signal: AbortSignal) =>
+    upload(`${model(name)}/weights`, file, onprogress, signal)
+};
+
+export const tokens = {
+  list: () => json<ApiTokenList>('GET', '/api/v1/tokens'),
+  create: (token: NewApiToken) => json<CreatedApiToken>('POST', '/api/v1/tokens', { body: token }),
+  revoke: (which: string) => send('DELETE', `/api/v1/tokens/${id(which)}`)
+};
+
+/** Sends a file as it is; `fetch` tells nothing about how far it has come, so this is the older way. */
+function upload(path: string, file: File, onprogress: (done: number) => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const abort = () => request.abort();
+    const fail = (problem: Problem) => reject(new ApiError(problem));
+    signal.addEventListener('abort', abort, { once: true });
+    request.open('PUT', path);
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    request.setRequestHeader('accept', 'application/json');
+    request.upload.onprogress = ({ loaded }) => onprogress(loaded);
+    request.onabort = () => reject(new DOMException('stopped by the reader', 'AbortError'));
+    request.onerror = () =>
+      fail({ status: 0, title: 'Cut off', detail: 'the file was not taken whole; check the connection and try again' });
+    request.onload = () => {
+      signal.removeEventListener('abort', abort);
+      if (request.status >= 200 && request.status < 300) return resolve();
+      if (request.status === 401) onSignedOut();
+      const type = request.getResponseHeader('content-type') ?? '';
+      const answer = new Response(request.responseText, { status: request.status, headers: { 'content-type': type } });
+      void problemOf(answer).then(fail);
+    };
+    request.send(file);
+  });
+}
+
 export const getReceipt = (which: string) => json<Receipt>('GET', `/api/v1/receipts/${id(which)}`);
 export const teach = (task: NewTask) => json<TaughtTask>('POST', '/api/v1/knowledge/tasks', { body: task });
 export const getStatus = () => json<SystemStatus>('GET', '/api/v1/system/status', { keepsSession: true });
@@ -181,6 +241,8 @@ function readAskEvent(name: string, data: string): AskEvent | undefined {
       return { kind: 'route', route: value as Route };
     case 'sources':
       return { kind: 'sources', sources: (value as { sources: Source[] }).sources };
+    case 'progress':
+      return { kind: 'progress', progress: value as WritingProgress };
     case 'token':
       return { kind: 'token', text: (value as { text: string }).text };
     case 'check':

@@ -39,16 +39,44 @@ export type SandboxTier = Schemas['TierResponse'];
 export type QualityReport = Schemas['QualityResponse'];
 export type SystemStatus = Schemas['StatusResponse'];
 
+export type ModelList = Schemas['ModelListResponse'];
+export type LanguageModel = ModelList['models'][number];
+export type ModelTaskSettings = ModelList['tasks'][number];
+export type MemoryLedger = Schemas['LedgerResponse'];
+export type ResidentModel = MemoryLedger['residents'][number];
+export type ModelJob = Schemas['JobResponse'];
+export type ModelJobList = Schemas['JobListResponse'];
+export type PullRequest = Schemas['PullRequest'];
+export type QuantiseRequest = Schemas['QuantiseRequest'];
+
+export type ApiToken = Schemas['ApiTokenResponse'];
+export type ApiTokenList = Schemas['ApiTokenListResponse'];
+export type NewApiToken = Schemas['CreateApiTokenRequest'];
+export type CreatedApiToken = Schemas['CreatedApiTokenResponse'];
+
 /** RFC 9457; what is optional may be missing when the problem did not come from the server. */
 export type Problem = Pick<Schemas['Problem'], 'title' | 'status'> & Partial<Schemas['Problem']>;
 
+/** How far a language model has come with an answer. */
+export interface WritingProgress {
+  stage: 'waiting' | 'loading' | 'reading' | 'writing' | 'checking' | 'repairing';
+  model?: string | null;
+  /** Requests that come first. */
+  position?: number | null;
+  /** Milliseconds until it begins. */
+  estimate_ms?: number | null;
+  /** Tokens written so far. */
+  tokens?: number | null;
+}
+
 /**
- * What the server tells while it answers, in this order; `token` comes many times. Written by hand, because the
+ * What the server tells while it answers, in this order; `progress` and `token` come many times. Written by hand, because the
  * description shows a stream of events by example only.
  */
 export type AskEvent =
   | { kind: 'route'; route: Route }
   | { kind: 'sources'; sources: Source[] }
+  | { kind: 'progress'; progress: WritingProgress }
   | { kind: 'token'; text: string }
   | { kind: 'check'; checks: Checks }
   | { kind: 'done'; answer: Answer };

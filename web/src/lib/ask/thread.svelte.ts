@@ -1,7 +1,19 @@
 // One conversation as it is on the screen: its turns, and the question that is being answered.
 
 import { ApiError, ask, conversations, describe, isAbort } from '../api/client';
-import type { Answer, AskEvent, AskRequest, Checks, Language, Message, Mode, Route, Source, Style } from '../api/types';
+import type {
+  Answer,
+  AskEvent,
+  AskRequest,
+  Checks,
+  Language,
+  Message,
+  Mode,
+  Route,
+  Source,
+  Style,
+  WritingProgress
+} from '../api/types';
 
 /** Messages fetched at a time; the server's limit is 200. */
 const MESSAGES_PAGE = 100;
@@ -11,6 +23,8 @@ export interface Settings {
   mode: Mode;
   language: Language | '';
   style: Style;
+  /** The language model; empty for the server's choice. */
+  model: string;
 }
 
 /** A question as it was written. */
@@ -31,6 +45,8 @@ export class Turn {
   text = $state('');
   route = $state<Route | undefined>();
   sources = $state<Source[] | undefined>();
+  /** How far a language model has come. */
+  progress = $state<WritingProgress | undefined>();
   checks = $state<Checks | undefined>();
   answer = $state<Answer | undefined>();
   problem = $state('');
@@ -240,6 +256,9 @@ export class Thread {
       case 'sources':
         turn.sources = event.sources;
         break;
+      case 'progress':
+        turn.progress = event.progress;
+        break;
       case 'check':
         turn.checks = event.checks;
         break;
@@ -249,7 +268,7 @@ export class Thread {
     }
   }
 
-  #request(turn: Turn, { mode, language, style }: Settings): AskRequest {
+  #request(turn: Turn, { mode, language, style, model }: Settings): AskRequest {
     const draft = turn.draft ?? { text: turn.question };
     const wanted = draft.codeLanguage ?? (language || undefined);
     const replaced = turn.earlier?.answer?.message_id;
@@ -259,6 +278,7 @@ export class Thread {
       style,
       ...(draft.code ? { code: draft.code } : {}),
       ...(wanted ? { language: wanted } : {}),
+      ...(model ? { model } : {}),
       ...(this.conversationId ? { conversation_id: this.conversationId } : {}),
       ...(replaced ? { replaces_message_id: replaced } : {})
     };

@@ -3,7 +3,7 @@ import type { Answer, Message } from '../api/types';
 import { groupByDay } from './history.svelte';
 import { questionText, Thread, turnsOf, type Settings } from './thread.svelte';
 
-const SETTINGS: Settings = { mode: 'auto', language: '', style: 'beginner' };
+const SETTINGS: Settings = { mode: 'auto', language: '', style: 'beginner', model: '' };
 
 function answer(text: string, message: string): Answer {
   return {
