@@ -25,6 +25,7 @@ import type {
   QualityReport,
   QuantiseRequest,
   Receipt,
+  Replay,
   Route,
   RunRequest,
   RunResult,
@@ -228,6 +229,8 @@ function upload(path: string, file: File, onprogress: (done: number) => void, si
 }
 
 export const getReceipt = (which: string) => json<Receipt>('GET', `/api/v1/receipts/${id(which)}`);
+/** Lets the same model write the same answer again, and compares. */
+export const replay = (which: string) => json<Replay>('POST', `/api/v1/receipts/${id(which)}/replay`);
 export const teach = (task: NewTask) => json<TaughtTask>('POST', '/api/v1/knowledge/tasks', { body: task });
 export const getStatus = () => json<SystemStatus>('GET', '/api/v1/system/status', { keepsSession: true });
 export const runProgram = (program: RunRequest, signal: AbortSignal) =>

@@ -30,6 +30,8 @@ export type Message = Schemas['MessageResponse'];
 export type MessagePage = Schemas['MessageList'];
 
 export type Receipt = Schemas['ReceiptResponse'];
+export type Replay = Schemas['ReplayResponse'];
+export type WritingProgress = Schemas['ProgressEvent'];
 export type NewTask = Schemas['TeachRequest'];
 export type TaughtTask = Schemas['TeachResponse'];
 export type RunRequest = Schemas['RunRequest'];
@@ -39,14 +41,14 @@ export type SandboxTier = Schemas['TierResponse'];
 export type QualityReport = Schemas['QualityResponse'];
 export type SystemStatus = Schemas['StatusResponse'];
 
-export type ModelList = Schemas['ModelListResponse'];
+export type ModelList = Schemas['ModelsResponse'];
 export type LanguageModel = ModelList['models'][number];
 export type ModelTaskSettings = ModelList['tasks'][number];
 export type MemoryLedger = Schemas['LedgerResponse'];
 export type ResidentModel = MemoryLedger['residents'][number];
 export type ModelJob = Schemas['JobResponse'];
-export type ModelJobList = Schemas['JobListResponse'];
-export type PullRequest = Schemas['PullRequest'];
+export type ModelJobList = Schemas['JobList'];
+export type PullRequest = Schemas['PullModelRequest'];
 export type QuantiseRequest = Schemas['QuantiseRequest'];
 
 export type ApiToken = Schemas['ApiTokenResponse'];
@@ -56,18 +58,6 @@ export type CreatedApiToken = Schemas['CreatedApiTokenResponse'];
 
 /** RFC 9457; what is optional may be missing when the problem did not come from the server. */
 export type Problem = Pick<Schemas['Problem'], 'title' | 'status'> & Partial<Schemas['Problem']>;
-
-/** How far a language model has come with an answer. */
-export interface WritingProgress {
-  stage: 'waiting' | 'loading' | 'reading' | 'writing' | 'checking' | 'repairing';
-  model?: string | null;
-  /** Requests that come first. */
-  position?: number | null;
-  /** Milliseconds until it begins. */
-  estimate_ms?: number | null;
-  /** Tokens written so far. */
-  tokens?: number | null;
-}
 
 /**
  * What the server tells while it answers, in this order; `progress` and `token` come many times. Written by hand, because the

@@ -130,7 +130,7 @@ class LanguageModels {
   }
 
   cancel(job: ModelJob): Promise<void> {
-    return this.act(job.model, () => api.cancelJob(job.id));
+    return this.act(job.subject, () => api.cancelJob(job.id));
   }
 
   /** Begins to fetch a model; fails with a sentence when the server refuses at once. */

@@ -16,27 +16,27 @@ describe('sizes and counts', () => {
 });
 
 describe('progress of an answer', () => {
+  const progress = { model: 'phi-2', position: null, estimate_ms: null, tokens: null };
+
   it('names the model, the place and the time', () => {
-    expect(progressWords({ stage: 'waiting', model: 'phi-2', position: 2, estimate_ms: 12_400 })).toBe(
+    expect(progressWords({ ...progress, stage: 'waiting', position: 2, estimate_ms: 12_400 })).toBe(
       'Waiting for phi-2: 2 before you, about 12 s'
     );
-    expect(progressWords({ stage: 'loading', model: 'phi-2', estimate_ms: 200_000 })).toBe(
-      'Loading phi-2, about 3 min'
-    );
-    expect(progressWords({ stage: 'writing', model: 'phi-2', tokens: 41 })).toBe('phi-2 is writing: 41 tokens');
+    expect(progressWords({ ...progress, stage: 'loading', estimate_ms: 200_000 })).toBe('Loading phi-2, about 3 min');
+    expect(progressWords({ ...progress, stage: 'writing', tokens: 41 })).toBe('phi-2 is writing: 41 tokens');
   });
 
   it('does without what is not known', () => {
-    expect(progressWords({ stage: 'waiting' })).toBe('Waiting for the model');
-    expect(progressWords({ stage: 'checking' })).toBe('Checking the code');
+    expect(progressWords({ ...progress, stage: 'waiting' })).toBe('Waiting for phi-2');
+    expect(progressWords({ ...progress, stage: 'checking' })).toBe('Checking the code');
   });
 });
 
 describe('jobs', () => {
   it('tell a share only where the whole is known', () => {
-    expect(shareOf({ done: 5, total: 20 })).toBe(0.25);
-    expect(shareOf({ done: 25, total: 20 })).toBe(1);
-    expect(shareOf({ done: 5, total: null })).toBeUndefined();
+    expect(shareOf({ stage: '', done: 5, total: 20 })).toBe(0.25);
+    expect(shareOf({ stage: '', done: 25, total: 20 })).toBe(1);
+    expect(shareOf({ stage: '', done: 5, total: null })).toBeUndefined();
   });
 });
 

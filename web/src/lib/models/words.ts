@@ -27,27 +27,25 @@ function waitWords(milliseconds: number): string {
 
 /** What a language model is doing for an answer, without a full stop. */
 export function progressWords({ stage, model, position, estimate_ms, tokens }: WritingProgress): string {
-  const name = model ?? 'the model';
-  const subject = model ?? 'The model';
   const wait = estimate_ms ? `, ${waitWords(estimate_ms)}` : '';
   switch (stage) {
     case 'waiting':
-      return position ? `Waiting for ${name}: ${position} before you${wait}` : `Waiting for ${name}${wait}`;
+      return position ? `Waiting for ${model}: ${position} before you${wait}` : `Waiting for ${model}${wait}`;
     case 'loading':
-      return `Loading ${name}${wait}`;
+      return `Loading ${model}${wait}`;
     case 'reading':
-      return `${subject} is reading`;
+      return tokens ? `${model} is reading ${tokens} tokens` : `${model} is reading`;
     case 'writing':
-      return tokens ? `${subject} is writing: ${tokens} tokens` : `${subject} is writing`;
+      return tokens ? `${model} is writing: ${tokens} tokens` : `${model} is writing`;
     case 'checking':
       return 'Checking the code';
     case 'repairing':
-      return `The code failed its checks; ${name} is mending it`;
+      return `The code failed its checks; ${model} is mending it`;
   }
 }
 
 /** How far a job has come, 0 to 1; undefined when that cannot be told. */
-export function shareOf({ done, total }: Pick<ModelJob, 'done' | 'total'>): number | undefined {
+export function shareOf({ done, total }: NonNullable<ModelJob['progress']>): number | undefined {
   return total ? Math.min(1, done / total) : undefined;
 }
 
