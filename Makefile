@@ -99,8 +99,9 @@ test-rust: set-up-tests web model guests sandbox-python ## Run the Rust tests, o
 	$(CARGO_TEST) --workspace --locked
 
 test-browser: set-up-tests web model guests sandbox-python ## Drive the app in headless Chromium.
-	cargo build --locked -p cli
-	cd web && CODEGENIE_BIN=$(TARGET)/debug/codegenie node e2e/run.mjs
+	cargo build --locked --workspace --bin codegenie --example copy-model
+	$(TARGET)/debug/examples/copy-model $(TARGET)/copy.gguf
+	cd web && CODEGENIE_BIN=$(TARGET)/debug/codegenie CODEGENIE_COPY_MODEL=$(TARGET)/copy.gguf node e2e/run.mjs
 
 test-clients: set-up-tests web model guests ## Run the official OpenAI clients against a server with a small model.
 	@scripts/openai-clients.sh install $(TOOLS)

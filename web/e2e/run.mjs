@@ -1,6 +1,7 @@
 // Browser tests against the real server: node e2e/run.mjs [--base-url URL --admin-link LINK] [--only WORD]
 // Without a URL, the binary named by CODEGENIE_BIN is started on a free port, with the models of CODEGENIE_MODELS_DIR;
-// without those the journeys search by words alone. Pictures go to test-results/.
+// without those the journeys search by words alone. Those with a language model need CODEGENIE_COPY_MODEL, a file that the example
+// `copy-model` writes. Pictures go to test-results/.
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +11,10 @@ import { accountJourneys, setUpJourney } from './journeys/accounts.mjs';
 import { askJourneys } from './journeys/ask.mjs';
 import { conversationJourneys } from './journeys/conversations.mjs';
 import { lookJourneys } from './journeys/look.mjs';
+import { modelJourneys } from './journeys/models.mjs';
 import { sandboxJourneys } from './journeys/sandbox.mjs';
 import { wordsJourneys } from './journeys/words.mjs';
-import { startServer, waitUntilIndexed, withoutModels } from './server.mjs';
+import { startServer, waitUntilIndexed, withModelsOfItsOwn, withoutModels } from './server.mjs';
 import { photographer } from './steps.mjs';
 
 const { values } = parseArgs({
@@ -65,7 +67,22 @@ async function runAll(browser, server) {
   failures += await runJourneys(browser, server, later);
   const words = wordsJourneys.filter(isWanted);
   if (words.length > 0 && process.env.CODEGENIE_BIN) failures += await runWithoutModels(browser, words);
+  const models = modelJourneys.some(isWanted);
+  if (models && process.env.CODEGENIE_COPY_MODEL) failures += await runWithModel(browser);
   return failures;
+}
+
+/** All of them or none, because each goes on where the one before ended. */
+function runWithModel(browser) {
+  return withModelsOfItsOwn(async (environment) => {
+    const server = await startServer(process.env.CODEGENIE_BIN, environment);
+    try {
+      await waitUntilIndexed(server.baseUrl);
+      return await runJourneys(browser, { ...server, copyModel: process.env.CODEGENIE_COPY_MODEL }, modelJourneys);
+    } finally {
+      await server.stop();
+    }
+  });
 }
 
 function runWithoutModels(browser, journeys) {

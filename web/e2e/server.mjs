@@ -1,6 +1,6 @@
 // Starts the real server on a free port with an empty data directory, and ends it.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -81,6 +81,20 @@ export async function waitUntilIndexed(baseUrl) {
 export async function withoutModels(run) {
   const directory = await mkdtemp(join(tmpdir(), 'codegenie-e2e-no-models-'));
   try {
+    return await run({ CODEGENIE_MODELS_DIR: directory });
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** A folder with the embedding model alone, to which language models can be added. */
+export async function withModelsOfItsOwn(run) {
+  const directory = await mkdtemp(join(tmpdir(), 'codegenie-e2e-models-'));
+  const shared = process.env.CODEGENIE_MODELS_DIR;
+  try {
+    for (const name of shared ? await readdir(shared) : []) {
+      if (name.startsWith('all-minilm')) await cp(join(shared, name), join(directory, name), { recursive: true });
+    }
     return await run({ CODEGENIE_MODELS_DIR: directory });
   } finally {
     await rm(directory, { recursive: true, force: true });

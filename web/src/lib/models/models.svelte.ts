@@ -152,7 +152,7 @@ class LanguageModels {
 }
 
 export function isRunning({ state }: ModelJob): boolean {
-  return state === 'running' || state === 'waiting';
+  return state === 'running';
 }
 
 export const languageModels = new LanguageModels();
