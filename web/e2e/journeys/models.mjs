@@ -69,7 +69,7 @@ export const modelJourneys = [
       await register({ page });
       await page.getByLabel('Language model').selectOption('copy');
       await page.getByRole('button', { name: 'Add code' }).click();
-      await page.getByLabel('Code', { exact: true }).fill(SNIPPET);
+      await page.getByRole('textbox', { name: 'Code' }).fill(SNIPPET);
       const answer = await ask(page, 'What does this do?');
       await answer.getByText('MODEL:copy').waitFor();
       assert.match(await text(answer.locator('.prose')), /return 2 \* n/);

@@ -387,10 +387,11 @@ async fn an_engine_that_hangs_is_replaced() {
 #[tokio::test]
 async fn a_second_death_over_one_request_is_told() {
     let mut config = config();
-    // No engine is as fast as this.
+    // No engine is as fast as this, least of all with much to read.
     config.limits.silence = Duration::ZERO;
     let house = house(config).await;
-    let error = house.write(request("a", "hello", 3)).await.unwrap_err();
+    let long = "hello ".repeat(200);
+    let error = house.write(request("a", &long, 3)).await.unwrap_err();
     assert!(
         matches!(&error, WritingError::Failed { reason, .. } if reason.contains("said nothing for 0ns")),
         "{error}"
@@ -541,14 +542,14 @@ async fn what_cannot_be_loaded_is_told_and_others_work() {
         .import(good.clone(), name("good"), &Patience::endless())
         .await
         .unwrap();
-    let bad = folder.path().join("bad.gguf");
-    // Nothing that the catalogue looks at, but llama.cpp knows no such tokeniser.
-    let tokeniser = Value::String("nonsense".to_owned());
-    write_model(&bad, 2, &[("tokenizer.ggml.model", tokeniser)]);
     models
-        .import(bad, name("bad"), &Patience::endless())
+        .import(good, name("bad"), &Patience::endless())
         .await
         .unwrap();
+    // Put there by hand, past the trial of an import: nothing that the catalogue looks at, but llama.cpp knows no such tokeniser.
+    let bad = folder.path().join("language/bad/model.gguf");
+    let tokeniser = Value::String("nonsense".to_owned());
+    write_model(&bad, 2, &[("tokenizer.ggml.model", tokeniser)]);
     let writer = LocalWriter::new(config(), Arc::new(models), Arc::new(Noon));
     for _ in 0..2 {
         let error = match writer.write(request("bad", "hello", 3)).await {
