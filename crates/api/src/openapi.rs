@@ -19,7 +19,7 @@ use crate::access::{Access, find_rule};
 use crate::problem::{CONTENT_TYPE, Problem};
 use crate::router::documented_routes;
 use crate::token::SESSION_COOKIE;
-use crate::wire::ask::ProgressEvent;
+use crate::wire::events::ProgressEvent;
 use crate::wire::openai::error::OpenAiError;
 
 const TAGS: [(&str, &str); 11] = [

@@ -17,10 +17,9 @@ use tokio::task::JoinHandle;
 
 use crate::problem::Problem;
 use crate::state::Shared;
-use crate::wire::ask::{
-    AnswerResponse, ProgressEvent, RouteResponse, Source, SourcesEvent, TokenEvent,
-};
+use crate::wire::ask::{AnswerResponse, RouteResponse, Source};
 use crate::wire::checks::Checks;
+use crate::wire::events::{ProgressEvent, SourcesEvent, TokenEvent};
 
 /// Events that may wait for a slow client before the work waits too.
 const EVENTS_WAITING_MAX: usize = 32;

@@ -5,6 +5,7 @@ pub(crate) mod analysis;
 pub(crate) mod ask;
 pub(crate) mod checks;
 pub(crate) mod conversations;
+pub(crate) mod events;
 pub(crate) mod fields;
 pub(crate) mod knowledge;
 pub(crate) mod models;

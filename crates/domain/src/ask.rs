@@ -4,12 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::id::{ConversationId, ItemId, MessageId, ReceiptId};
-use crate::language::Language;
 use crate::models::ModelName;
 use crate::models::writing::{Finished, WritingRequest};
 use crate::routing::RouteDecision;
-use crate::text::Text;
-use crate::time::Timestamp;
+use crate::{Language, Text, Timestamp};
 
 /// Most bytes a question may have, pasted code included.
 pub const QUESTION_BYTES_MAX: usize = 64 * 1024;
@@ -483,8 +481,7 @@ pub struct AskProgress {
     pub tokens: Option<u32>,
 }
 
-/// What is told while an answer is being made, in this order; `Token` comes many times, and `Progress` beside it when a language
-/// model takes part.
+/// What is told while an answer is being made, in this order; `Token` and, with a language model, `Progress` come many times.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AskEvent {
     /// Where the message goes.

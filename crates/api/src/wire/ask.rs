@@ -1,8 +1,7 @@
 //! Questions and answers on the wire.
 
 use domain::ask::{
-    Answer, Answered, AskProgress, Mode, QUESTION_BYTES_MAX, Question, Source as DomainSource,
-    Style,
+    Answer, Answered, Mode, QUESTION_BYTES_MAX, Question, Source as DomainSource, Style,
 };
 use domain::id::{ConversationId, MessageId, ReceiptId};
 use domain::models::ModelName;
@@ -16,8 +15,7 @@ use uuid::Uuid;
 use super::checks::Checks;
 use super::fields::{Parsed, TextField, in_range};
 use super::names::{
-    IntentName, LanguageName, ModeName, Name, OutcomeName, RouteRungName, StageName, StyleName,
-    TopicName,
+    IntentName, LanguageName, ModeName, Name, OutcomeName, RouteRungName, StyleName, TopicName,
 };
 use crate::problem::Problem;
 
@@ -471,47 +469,4 @@ impl From<Answered> for AnswerResponse {
             Some(answered.receipt.id),
         )
     }
-}
-
-/// The `sources` event.
-#[derive(Serialize)]
-pub(crate) struct SourcesEvent {
-    pub(crate) sources: Vec<Source>,
-}
-
-/// The `progress` event: how far a language model has come. It is sent a few times a second at most.
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({"stage": "writing", "model": "phi-2", "position": null, "estimate_ms": null, "tokens": 112}))]
-pub(crate) struct ProgressEvent {
-    /// What the answer is waiting for.
-    stage: StageName,
-    /// The model.
-    model: String,
-    /// Requests that come before this one, while it waits.
-    #[schema(required)]
-    position: Option<u32>,
-    /// Time until the model begins, milliseconds, where it can be told.
-    #[schema(required)]
-    estimate_ms: Option<u64>,
-    /// Tokens of the prompt while it is read; about how many were written while the model writes.
-    #[schema(required)]
-    tokens: Option<u32>,
-}
-
-impl From<AskProgress> for ProgressEvent {
-    fn from(progress: AskProgress) -> Self {
-        Self {
-            stage: Name(progress.stage),
-            model: progress.model.to_string(),
-            position: progress.position,
-            estimate_ms: progress.estimate_ms,
-            tokens: progress.tokens,
-        }
-    }
-}
-
-/// The `token` event.
-#[derive(Serialize)]
-pub(crate) struct TokenEvent {
-    pub(crate) text: String,
 }
