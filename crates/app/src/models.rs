@@ -13,6 +13,7 @@ use domain::models::residence::{Ledger, Residence, Resident};
 use domain::models::writing::{Writer, WritingError};
 use domain::models::{ModelName, ModelTask, TaskSettings};
 
+use crate::ask::ModelMapping;
 use crate::{Forbidden, require};
 use jobs::Jobs;
 
@@ -77,7 +78,7 @@ pub struct ModelCard {
 pub struct TaskCard {
     /// The task.
     pub task: ModelTask,
-    /// The first of its models that there is.
+    /// The one that is used unless a question names another.
     pub model: Option<ModelName>,
     /// Its settings.
     pub settings: TaskSettings,
@@ -101,7 +102,7 @@ pub struct ModelParts {
     /// Everything that can be asked.
     pub writer: Arc<dyn Writer>,
     /// Which models serve which task.
-    pub tasks: Vec<(ModelTask, TaskSettings)>,
+    pub mapping: ModelMapping,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -128,16 +129,12 @@ impl ModelService {
         names.extend(local.iter().map(|model| model.name.clone()));
         names.sort();
         names.dedup();
-        let task = |(task, settings): &(ModelTask, TaskSettings)| TaskCard {
-            task: *task,
-            model: settings
-                .models
-                .iter()
-                .find(|model| names.contains(model))
-                .cloned(),
-            settings: settings.clone(),
-        };
-        let tasks: Vec<TaskCard> = self.parts.tasks.iter().map(task).collect();
+        let mapping = &self.parts.mapping;
+        let tasks = ModelTask::ALL.map(|task| TaskCard {
+            task,
+            model: mapping.find_model(task, &names),
+            settings: mapping.settings(task).clone(),
+        });
         let card = |name: ModelName| ModelCard {
             local: local.iter().find(|model| model.name == name).cloned(),
             tasks: tasks
@@ -153,7 +150,7 @@ impl ModelService {
         };
         Ok(Overview {
             models: names.into_iter().map(card).collect(),
-            tasks,
+            tasks: tasks.into(),
         })
     }
 

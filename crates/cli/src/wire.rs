@@ -25,7 +25,7 @@ use domain::Clock;
 use domain::analysis::CodeAnalyser;
 use domain::embedding::{EmbedError, Embedder};
 use domain::id::Entropy;
-use domain::models::ModelTask;
+use domain::models::writing::Writer;
 use domain::retrieval::Retriever;
 use inference::{EmbedderConfig, EmbedderLimits, FolderCatalogue, LocalWriter, SupervisedEmbedder};
 use retrieval::hybrid::HybridRetriever;
@@ -95,10 +95,7 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
     let local = models::find_writer(config, catalogue.clone(), clock.clone())?;
     let writer = models::with_remotes(config, local.clone())?;
 
-    let settings = AccountSettings {
-        admin_limit: config.admin_limit.value,
-        registration_open: config.registration_open.value,
-    };
+    let settings = account_settings(config);
     let accounts = AccountService::new(port.clone(), clock.clone(), entropy.clone(), settings);
     let ask = AskService::new(AskParts {
         router: router.clone(),
@@ -123,6 +120,7 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
     });
     let completions = CompletionService::new(writer.clone(), embedder.clone(), entropy.clone());
     let tokens = TokenService::new(port.clone(), clock.clone(), entropy.clone());
+    let models = find_models(config, catalogue, local.clone(), writer.clone());
     Ok(Wired {
         accounts: Arc::new(accounts),
         tokens: Arc::new(tokens),
@@ -131,7 +129,7 @@ pub(crate) async fn wire(config: &Config, proof: Proof) -> anyhow::Result<Wired>
         conversations: Arc::new(ConversationService::new(port.clone(), clock.clone())),
         knowledge: Arc::new(knowledge),
         sandbox,
-        models: Arc::new(find_models(config, catalogue, &local, &clock)),
+        models: Arc::new(models),
         quality: Arc::new(QualityService::new(port.clone(), clock.clone())),
         system: Arc::new(SystemService::new(
             port.clone(),
@@ -190,24 +188,26 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
     }
 }
 
-/// Looks after the models of this machine.
+fn account_settings(config: &Config) -> AccountSettings {
+    AccountSettings {
+        admin_limit: config.admin_limit.value,
+        registration_open: config.registration_open.value,
+    }
+}
+
+/// Looks after the models of this machine, and lists those of other servers.
 fn find_models(
     config: &Config,
     catalogue: Arc<FolderCatalogue>,
-    writer: &Arc<LocalWriter>,
-    clock: &Arc<dyn Clock>,
+    residence: Arc<LocalWriter>,
+    writer: Arc<dyn Writer>,
 ) -> ModelService {
-    let mapping = config.models.mapping();
     ModelService::new(ModelParts {
         catalogue,
-        residence: writer.clone(),
-        writer: writer.clone(),
-        tasks: vec![
-            (ModelTask::Generate, mapping.generate),
-            (ModelTask::ExplainPython, mapping.explain_python),
-            (ModelTask::Explain, mapping.explain),
-        ],
-        clock: clock.clone(),
+        residence,
+        writer,
+        mapping: config.models.mapping(),
+        clock: Arc::new(SystemClock),
     })
 }
 

@@ -23,7 +23,6 @@ use domain::embedding::{EmbedError, Embedder};
 use domain::models::catalogue::ModelCatalogue;
 use domain::models::residence::Residence;
 use domain::models::writing::Writer;
-use domain::models::{ModelTask, TaskSettings};
 use domain::sandbox::Sandbox;
 use domain::{Clock, Entropy, Timestamp};
 use reqwest::{Method, RequestBuilder};
@@ -107,7 +106,7 @@ impl Engines {
             catalogue: self.catalogue.clone(),
             residence: self.residence.clone(),
             writer: self.writer.clone(),
-            tasks: usual_tasks(),
+            mapping: ModelMapping::default(),
             clock,
         }
     }
@@ -365,12 +364,6 @@ fn make_key(entropy: &TestEntropy) -> [u8; TokenKey::BYTES_MIN] {
     let mut key = [0_u8; TokenKey::BYTES_MIN];
     entropy.fill(&mut key);
     key
-}
-
-fn usual_tasks() -> Vec<(ModelTask, TaskSettings)> {
-    ModelTask::ALL
-        .map(|task| (task, TaskSettings::usual(task)))
-        .into()
 }
 
 fn assemble(

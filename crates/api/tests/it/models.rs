@@ -306,11 +306,16 @@ async fn a_model_is_sent_listed_and_removed() {
     assert_eq!(local["size_bytes"], 13);
     assert_eq!(local["digest"], "07".repeat(32));
     assert_eq!(local["adapters"], json!(["style"]));
-    assert_eq!(local["tasks"], json!(["generate"]));
+    // The only model of this machine serves every task; one of another server none unless it is named.
+    assert_eq!(
+        local["tasks"],
+        json!(["generate", "explain-python", "explain"])
+    );
+    assert_eq!(remote["tasks"], json!([]));
     assert_eq!(local["resident"], Value::Null);
     let tasks = listed["tasks"].as_array().unwrap();
     assert_eq!(tasks[0]["model"], "phi-2");
-    assert_eq!(tasks[1]["model"], Value::Null);
+    assert_eq!(tasks[1]["model"], "phi-2");
 
     let (status, taken) = case.upload("phi-2", b"GGUF").await;
     assert_eq!(
