@@ -8,11 +8,11 @@ use std::sync::Arc;
 use domain::accounts::{Permission, Principal};
 use domain::embedding::{EmbedError, Embedder};
 use domain::id::Entropy;
-use domain::models::ModelName;
 use domain::models::writing::{
     ChatMessage, NEW_TOKENS_MAX, PROMPT_BYTES_MAX, Prompt, STOPS_MAX, Sampling, Shape, Speaker,
     Writer, Writing, WritingError, WritingRequest,
 };
+use domain::models::{AdapterName, ModelName};
 
 use crate::{Forbidden, require};
 use fitting::Fitting;
@@ -27,6 +27,8 @@ pub const MESSAGES_MAX: usize = 2048;
 pub const STOP_BYTES_MAX: usize = 256;
 /// Longest JSON Schema, bytes.
 pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
+/// Longest name that a refusal repeats: that of a model, a colon, and that of an adapter.
+const NAME_CHARS_MAX: usize = 96 + 1 + 64;
 /// Most texts that are turned into vectors at a time.
 pub const TEXTS_MAX: usize = 256;
 
@@ -63,7 +65,7 @@ pub enum CompletionError {
 /// A text that a program wants, as it came.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// Name of the model.
+    /// Name of the model, with `:ADAPTER` behind it where one of its adapters is wanted.
     pub model: String,
     /// What is to be continued.
     pub prompt: Prompt,
@@ -123,10 +125,16 @@ impl CompletionService {
         }
     }
 
-    /// The names of language models that can be asked now; after them the encoder's, when it makes vectors.
+    /// The names of language models that can be asked now, each followed by itself with its adapters as `NAME:ADAPTER`; after
+    /// them the encoder's, when it makes vectors.
     pub async fn list_models(&self) -> Vec<String> {
-        let names = self.writer.list_names().await;
-        let mut names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        let adapters = self.writer.list_adapters().await;
+        let mut names = Vec::new();
+        for name in self.writer.list_names().await {
+            let own = adapters.iter().filter(|(model, _)| *model == name);
+            let own = own.map(|(model, adapter)| format!("{model}:{adapter}"));
+            names.extend(std::iter::once(name.to_string()).chain(own));
+        }
         // Whether there is an encoder shows only when it is used.
         if self.embedder.embed(&["models".to_owned()]).await.is_ok() {
             names.push(self.encoder_name().to_owned());
@@ -150,13 +158,13 @@ impl CompletionService {
         wanted: Wanted,
     ) -> Result<Box<dyn Writing>, CompletionError> {
         require(principal, Permission::Ask)?;
-        let model = self.find_writer(&wanted.model).await?;
+        let (model, adapter) = self.find_writer(&wanted.model).await?;
         check_prompt(&wanted.prompt)?;
         check_shape(&wanted.shape)?;
         let is_bounded = wanted.sampling.max_new_tokens.is_some();
         let request = WritingRequest {
             model,
-            adapter: None,
+            adapter,
             prompt: wanted.prompt,
             sampling: self.check_sampling(wanted.sampling)?,
             shape: wanted.shape,
@@ -208,18 +216,49 @@ impl CompletionService {
         encoder.split_once('@').map_or(encoder, |(name, _)| name)
     }
 
-    async fn find_writer(&self, name: &str) -> Result<ModelName, CompletionError> {
+    /// The model of this name, or of the name before the last colon with the adapter behind it. A model whose own name has a
+    /// colon goes first.
+    async fn find_writer(
+        &self,
+        name: &str,
+    ) -> Result<(ModelName, Option<AdapterName>), CompletionError> {
         let names = self.writer.list_names().await;
-        let found = names.iter().find(|known| known.as_str() == name).cloned();
-        found.ok_or_else(|| {
-            let hint = if names.is_empty() {
-                "no language model is installed".to_owned()
-            } else {
-                let names: Vec<_> = names.iter().take(8).map(ModelName::as_str).collect();
-                format!("use one of {}", names.join(", "))
-            };
-            unknown(name, &hint)
-        })
+        let find = |name: &str| names.iter().find(|known| known.as_str() == name).cloned();
+        if let Some(model) = find(name) {
+            return Ok((model, None));
+        }
+        if let Some((model, adapter)) = name.rsplit_once(':')
+            && let Some(model) = find(model)
+        {
+            let adapter = self.find_adapter(&model, adapter).await;
+            return adapter.map(|adapter| (model, Some(adapter)));
+        }
+        let hint = if names.is_empty() {
+            "no language model is installed".to_owned()
+        } else {
+            format!("use one of {}", few(names.iter().map(ModelName::as_str)))
+        };
+        Err(unknown(name, &hint))
+    }
+
+    async fn find_adapter(
+        &self,
+        model: &ModelName,
+        name: &str,
+    ) -> Result<AdapterName, CompletionError> {
+        let mut adapters = self.writer.list_adapters().await;
+        adapters.retain(|(of, _)| of == model);
+        let names = adapters.iter().map(|(_, adapter)| adapter);
+        if let Some(adapter) = names.clone().find(|adapter| adapter.as_str() == name) {
+            return Ok(adapter.clone());
+        }
+        let hint = if adapters.is_empty() {
+            format!("the model `{model}` has no adapters")
+        } else {
+            let names = few(names.map(AdapterName::as_str));
+            format!("the adapters of the model `{model}` are {names}")
+        };
+        Err(unknown(&format!("{model}:{name}"), &hint))
     }
 
     fn check_sampling(&self, wanted: WantedSampling) -> Result<Sampling, CompletionError> {
@@ -266,9 +305,14 @@ fn invalid(field: &'static str, reason: impl Into<String>) -> CompletionError {
     }
 }
 
+/// The first few names, for a hint.
+fn few<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.take(8).collect::<Vec<_>>().join(", ")
+}
+
 fn unknown(name: &str, hint: &str) -> CompletionError {
     CompletionError::UnknownModel {
-        name: name.chars().take(96).collect(),
+        name: name.chars().take(NAME_CHARS_MAX).collect(),
         hint: hint.to_owned(),
     }
 }

@@ -16,7 +16,8 @@ mod template;
 pub use catalogue::{CatalogueConfig, EngineCommand, FolderCatalogue, HubConfig, HubToken};
 pub use embedder::{EmbedderConfig, EmbedderLimits, EngineStatus, SupervisedEmbedder};
 pub use generation::{
-    Counters, LocalWriter, LocalWriterConfig, ModelCounters, WriterLimits, default_budget_bytes,
+    BUDGET_PERCENT, Counters, LocalWriter, LocalWriterConfig, MemoryEstimate, ModelCounters,
+    WriterLimits, default_budget_bytes, estimate_memory, free_memory_bytes,
 };
 pub use minilm::find_or_prepare_model;
 pub use remote::{

@@ -55,12 +55,19 @@ impl From<CompletionError> for Problem {
             CompletionError::Invalid { field, reason } => Self::invalid(field, reason),
             CompletionError::UnknownModel { .. } => Self::unknown_model(error.to_string()),
             CompletionError::Writing(error) => error.into(),
+            // What an encoder says names folders of the server.
             CompletionError::Embedding(EmbedError::Missing(_)) => {
-                Self::unknown_model(error.to_string())
+                tracing::warn!(%error, "there is no embedding model");
+                Self::unknown_model(
+                    "the embedding model is missing; on the server, `codegenie doctor` tells how to get it"
+                        .to_owned(),
+                )
             }
             CompletionError::Embedding(EmbedError::Failed(_)) => {
                 tracing::warn!(%error, "an embedding failed");
-                Self::unavailable(error.to_string())
+                Self::unavailable(
+                    "the embedding engine failed; on the server, `codegenie doctor` tells why",
+                )
             }
             CompletionError::Forbidden(forbidden) => forbidden.into(),
         }

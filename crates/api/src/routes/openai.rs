@@ -103,7 +103,7 @@ pub(crate) async fn embed(
 /// List the models that can be asked.
 #[utoipa::path(
     get, path = "/v1/models", tag = "openai",
-    responses((status = OK, body = OpenAiModelList, description = "Language models by name, then the one for embeddings."))
+    responses((status = OK, body = OpenAiModelList, description = "Language models by name, with their adapters, then the one for embeddings."))
 )]
 pub(crate) async fn list_openai_models(
     State(shared): State<Shared>,

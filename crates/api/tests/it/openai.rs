@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::accounts::Role;
 use domain::embedding::{EmbedError, Embedder};
+use domain::models::AdapterName;
 use domain::models::writing::{Prompt, Shape, Speaker};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -29,6 +30,20 @@ impl Embedder for Lengths {
     async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let length = |text: &String| f32::from(u8::try_from(text.len()).unwrap());
         Ok(texts.iter().map(|text| vec![length(text), 0.5]).collect())
+    }
+}
+
+/// Gives no vectors.
+struct Broken(EmbedError);
+
+#[async_trait]
+impl Embedder for Broken {
+    fn encoder(&self) -> &'static str {
+        "broken@1234"
+    }
+
+    async fn embed(&self, _: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        Err(self.0.clone())
     }
 }
 
@@ -111,8 +126,23 @@ async fn models_are_listed_and_found_by_name() {
         .iter()
         .map(|model| model["id"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["birds/parrot", "cockatoo", "lengths"]);
-    for path in ["cockatoo", "birds/parrot", "birds%2Fparrot", "lengths"] {
+    assert_eq!(
+        names,
+        [
+            "birds/parrot",
+            "cockatoo",
+            "cockatoo:grey",
+            "cockatoo:white",
+            "lengths"
+        ]
+    );
+    for path in [
+        "cockatoo",
+        "cockatoo:white",
+        "birds/parrot",
+        "birds%2Fparrot",
+        "lengths",
+    ] {
         let (status, model) = server.get(&program, &format!("/v1/models/{path}")).await;
         assert_eq!(status, 200, "{path}: {model}");
         assert_eq!(model["owned_by"], "codegenie");
@@ -122,6 +152,65 @@ async fn models_are_listed_and_found_by_name() {
         (status, &unknown["error"]["code"]),
         (404, &json!("model_not_found"))
     );
+}
+
+#[tokio::test]
+async fn an_adapter_is_asked_by_the_name_behind_the_models() {
+    let (server, program, parrot) = server().await;
+    for _ in 0..2 {
+        let body = chat("a", &json!({"model": "cockatoo:grey"}));
+        let told = answer(&server, &program, CHAT, &body).await;
+        assert_eq!(told["model"], "cockatoo:grey");
+        let asked = parrot.last_asked();
+        let adapter = asked.adapter.as_ref().map(AdapterName::as_str);
+        assert_eq!((asked.model.as_str(), adapter), ("cockatoo", Some("grey")));
+    }
+    let body = json!({"model": "cockatoo:white", "prompt": "a"});
+    answer(&server, &program, TEXT, &body).await;
+    let adapter = parrot.last_asked().adapter;
+    assert_eq!(adapter.unwrap().as_str(), "white");
+    answer(&server, &program, CHAT, &chat("a", &json!({}))).await;
+    assert_eq!(parrot.last_asked().adapter, None);
+
+    let before = parrot.count_asked();
+    for (model, words) in [
+        ("cockatoo:green", "are grey, white"),
+        ("cockatoo:", "are grey, white"),
+        ("birds/parrot:grey", "has no adapters"),
+        ("nobody:grey", "use one of birds/parrot, cockatoo"),
+        ("cockatoo:grey:white", "use one of"),
+    ] {
+        for (path, body) in [
+            (CHAT, chat("a", &json!({ "model": model }))),
+            (TEXT, json!({"model": model, "prompt": "a"})),
+        ] {
+            let expected = (404, json!("model"), json!("model_not_found"));
+            let message = refused(&server, &program, path, &body, expected).await;
+            assert!(message.contains(words), "{message}");
+        }
+    }
+    assert_eq!(parrot.count_asked(), before);
+}
+
+#[tokio::test]
+async fn what_an_encoder_says_of_the_servers_folders_is_not_passed_on() {
+    for (error, status) in [
+        (EmbedError::Missing("/srv/models/x.gguf".to_owned()), 404),
+        (EmbedError::Failed("/srv/models/x.gguf".to_owned()), 503),
+    ] {
+        let parrot = Arc::new(Parrot::default());
+        let server = TestServer::start_with_writer_and_encoder(parrot, Arc::new(Broken(error)));
+        let server = server.await;
+        let person = server.sign_in_as(Role::User).await;
+        let body = json!({"model": "broken", "input": "a"});
+        let (found, answer) = server.post(&person, EMBEDDINGS, &body).await;
+        assert_eq!(found, status, "{answer}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(
+            message.contains("codegenie doctor") && !message.contains("/srv"),
+            "{answer}"
+        );
+    }
 }
 
 #[tokio::test]

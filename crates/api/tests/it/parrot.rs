@@ -9,7 +9,7 @@ use domain::models::writing::{
     FinishReason, Finished, Prompt, TokenInfo, Writer, Writing, WritingError, WritingEvent,
     WritingRequest,
 };
-use domain::models::{Digest, ModelName};
+use domain::models::{AdapterName, Digest, ModelName};
 use tokio::sync::Notify;
 
 /// Tokens that a prompt and its answer may have together.
@@ -79,6 +79,15 @@ impl Writer for Parrot {
 
     async fn list_names(&self) -> Vec<ModelName> {
         vec!["birds/parrot".parse().unwrap(), "cockatoo".parse().unwrap()]
+    }
+
+    async fn list_adapters(&self) -> Vec<(ModelName, AdapterName)> {
+        let adapters = [("cockatoo", "grey"), ("cockatoo", "white")];
+        let parsed = adapters.map(|(model, adapter)| (model.parse(), adapter.parse()));
+        parsed
+            .into_iter()
+            .map(|(model, adapter)| (model.unwrap(), adapter.unwrap()))
+            .collect()
     }
 
     async fn count_tokens(&self, _: &ModelName, text: &str) -> Option<u32> {

@@ -4,6 +4,7 @@
 
 mod program;
 
+mod adapters;
 mod analyse;
 mod ask;
 mod crash;

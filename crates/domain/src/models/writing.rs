@@ -294,6 +294,11 @@ pub trait Writer: Send + Sync {
     /// The names of models that can be asked now, in the order of their names.
     async fn list_names(&self) -> Vec<ModelName>;
 
+    /// The adapters that requests may name, by model. None, where a writer does not say otherwise.
+    async fn list_adapters(&self) -> Vec<(ModelName, AdapterName)> {
+        Vec::new()
+    }
+
     /// How many tokens a text has for a model; `None` when its model cannot tell without being loaded.
     async fn count_tokens(&self, model: &ModelName, text: &str) -> Option<u32>;
 }

@@ -136,6 +136,9 @@ impl ModelCatalogue for FolderCatalogue {
 
     async fn find_files(&self, name: &ModelName) -> Result<ModelFiles, CatalogueError> {
         let name = name.clone();
+        if folder::check_name(&name).is_err() {
+            return Err(CatalogueError::Unknown(name));
+        }
         self.on_records(move |records, now| Ok(records.get(&name, now)?.files()))
             .await
     }

@@ -11,6 +11,7 @@ pub(crate) mod task;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 pub use args::{EmbedArgs, EngineArgs, GpuLayers, WriteArgs};
 pub use task::{QuantKind, Task, TaskArgs};
@@ -26,12 +27,22 @@ pub enum EngineError {
         "standard input is not an engine connection; the server starts this command itself: {0}"
     )]
     NotConnected(io::Error),
-    /// The model cannot be used.
+    /// The model cannot be used. What is reported of it to the server names no path, because users read it.
     #[error("{0}")]
     Model(String),
     /// The connection broke or carried nonsense.
     #[error("the connection to the server failed: {0}")]
     Connection(io::Error),
+}
+
+impl EngineError {
+    /// The same for the log, which names the file.
+    fn of_file(self, path: &Path) -> Self {
+        match self {
+            Self::Model(reason) => Self::Model(format!("{}: {reason}", path.display())),
+            other @ (Self::Usage(_) | Self::NotConnected(_) | Self::Connection(_)) => other,
+        }
+    }
 }
 
 /// Runs an engine process until the server closes the connection.

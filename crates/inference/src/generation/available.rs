@@ -3,7 +3,7 @@
 use std::fs;
 
 /// Share of the free memory that models may take, in percent: the rest is for the server, its sandboxes and other programs.
-const SHARE_PERCENT: u64 = 70;
+pub const BUDGET_PERCENT: u64 = 70;
 /// What is taken as free where the system does not tell.
 const UNKNOWN_BYTES: u64 = 4 << 30;
 /// Where Linux tells what is free.
@@ -11,17 +11,20 @@ const MEMORY: &str = "/proc/meminfo";
 /// Where it tells what this control group may use and uses.
 const GROUP: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"];
 
-/// Bytes that models may take unless a setting says otherwise: 70 % of the memory that is free now, within the limit of the
-/// container if there is one.
+/// Bytes that models may take unless a setting says otherwise: [`BUDGET_PERCENT`] of the memory that is free now.
 pub fn default_budget_bytes() -> u64 {
+    free_memory_bytes().unwrap_or(UNKNOWN_BYTES) / 100 * BUDGET_PERCENT
+}
+
+/// Bytes of memory that are free now, within the limit of the container if there is one; `None` where the system does not tell.
+pub fn free_memory_bytes() -> Option<u64> {
     let read = |path: &str| fs::read_to_string(path).ok();
     let free = read(MEMORY).as_deref().and_then(find_available);
     let [limit, used] = GROUP.map(|path| read(path)?.trim().parse::<u64>().ok());
     let group = limit
         .zip(used)
         .map(|(limit, used)| limit.saturating_sub(used));
-    let free = free.into_iter().chain(group).min().unwrap_or(UNKNOWN_BYTES);
-    free / 100 * SHARE_PERCENT
+    free.into_iter().chain(group).min()
 }
 
 /// The bytes of `MemAvailable: N kB`.

@@ -3,7 +3,10 @@
 
 use std::num::NonZeroU32;
 
+use domain::models::ModelName;
+use domain::models::catalogue::ModelFiles;
 use domain::models::residence::MemoryUse;
+use domain::models::writing::WritingError;
 
 use super::prepare::Prepared;
 
@@ -17,6 +20,37 @@ pub(super) struct Footprint {
     pub(super) context_tokens: NonZeroU32,
     pub(super) parallel: NonZeroU32,
     pub(super) memory: MemoryUse,
+}
+
+/// What a model would take, reckoned from its files without loading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryEstimate {
+    /// Bytes with as much context and as many requests at a time as fit; when nothing fits, the fewest it can do with.
+    pub memory: MemoryUse,
+    /// Whether that is within the budget.
+    pub fits: bool,
+}
+
+/// Reckons what a model takes when it is loaded into an empty budget. Reads the headers of its files, so call this where blocking
+/// is allowed.
+///
+/// # Errors
+/// [`WritingError::Failed`] when its files cannot be read.
+pub fn estimate_memory(
+    name: ModelName,
+    files: ModelFiles,
+    context_tokens: NonZeroU32,
+    parallel_max: NonZeroU32,
+    budget_bytes: u64,
+) -> Result<MemoryEstimate, WritingError> {
+    let model = Prepared::read(name, files)?;
+    let chosen = choose_footprint(&model, context_tokens, parallel_max, budget_bytes);
+    let fits = chosen.is_ok();
+    let (Ok(footprint) | Err(footprint)) = chosen;
+    Ok(MemoryEstimate {
+        memory: footprint.memory,
+        fits,
+    })
 }
 
 /// The largest footprint within the wishes that takes at most `room_bytes`; the smallest there is as the error when none does.

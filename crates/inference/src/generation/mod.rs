@@ -25,18 +25,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::models::ModelName;
-use domain::models::catalogue::ModelCatalogue;
+use domain::models::catalogue::{Model, ModelCatalogue};
 use domain::models::residence::{Ledger, Residence};
 use domain::models::writing::{Writer, Writing, WritingError, WritingRequest};
+use domain::models::{AdapterName, ModelName};
 use domain::time::Clock;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::GpuLayers;
 use actor::Actor;
-pub use available::default_budget_bytes;
+pub use available::{BUDGET_PERCENT, default_budget_bytes, free_memory_bytes};
 use counters::lock;
 pub use counters::{Counters, ModelCounters};
+pub use footprint::{MemoryEstimate, estimate_memory};
 use message::{Message, Submission, Work};
 use planner::Ticket;
 use prepare::{Shelf, prepare_order};
@@ -155,6 +156,17 @@ impl LocalWriter {
         answer.await.unwrap_or(Err(WritingError::Closing))
     }
 
+    /// The models of this machine; none where that cannot be told.
+    async fn list_models(&self) -> Vec<Model> {
+        match self.catalogue.list_models().await {
+            Ok(models) => models,
+            Err(error) => {
+                tracing::warn!(%error, "the models of this machine cannot be listed");
+                Vec::new()
+            }
+        }
+    }
+
     fn take_ticket(&self) -> Ticket {
         Ticket(self.next_ticket.fetch_add(1, Ordering::Relaxed))
     }
@@ -186,13 +198,17 @@ impl Writer for LocalWriter {
     }
 
     async fn list_names(&self) -> Vec<ModelName> {
-        match self.catalogue.list_models().await {
-            Ok(models) => models.into_iter().map(|model| model.name).collect(),
-            Err(error) => {
-                tracing::warn!(%error, "the models of this machine cannot be listed");
-                Vec::new()
-            }
-        }
+        let models = self.list_models().await.into_iter();
+        models.map(|model| model.name).collect()
+    }
+
+    async fn list_adapters(&self) -> Vec<(ModelName, AdapterName)> {
+        let models = self.list_models().await.into_iter();
+        let named = models.flat_map(|Model { name, adapters, .. }| {
+            let adapters = adapters.into_iter();
+            adapters.map(move |adapter| (name.clone(), adapter))
+        });
+        named.collect()
     }
 
     async fn count_tokens(&self, model: &ModelName, text: &str) -> Option<u32> {

@@ -2,6 +2,7 @@
 //! write the prompt out.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -60,19 +61,17 @@ impl Prepared {
             .position(|(adapter, _)| adapter == name)
     }
 
-    fn read(name: ModelName, files: ModelFiles) -> Result<Self, WritingError> {
-        let failed = |reason: String| WritingError::Failed {
-            model: name.clone(),
-            reason,
-        };
-        let header =
-            gguf::read_header(&files.weights).map_err(|error| failed(error.to_string()))?;
+    pub(super) fn read(name: ModelName, files: ModelFiles) -> Result<Self, WritingError> {
+        let header = gguf::read_header(&files.weights)
+            .map_err(|error| unreadable(&name, &error, error.reason()))?;
         let mut adapters_bytes = 0;
-        for (_, path) in &files.adapters {
-            let size = std::fs::metadata(path)
-                .map_err(|error| failed(format!("{}: {error}", path.display())))?
-                .len();
-            adapters_bytes += size;
+        for (adapter, path) in &files.adapters {
+            let metadata = std::fs::metadata(path).map_err(|error| {
+                let detail = format!("{}: {error}", path.display());
+                let reason = format!("its adapter `{adapter}` cannot be read: {error}");
+                unreadable(&name, &detail, reason)
+            })?;
+            adapters_bytes += metadata.len();
         }
         let architecture = header.find_text("general.architecture").unwrap_or_default();
         let trained = header.find_u32(&format!("{architecture}.context_length"));
@@ -87,6 +86,15 @@ impl Prepared {
             adapters: files.adapters,
             name,
         })
+    }
+}
+
+/// A failure in words for whoever asks; the log has `detail`, which names the file.
+fn unreadable(model: &ModelName, detail: &dyn fmt::Display, reason: String) -> WritingError {
+    tracing::warn!(%model, %detail, "the files of a language model cannot be used");
+    WritingError::Failed {
+        model: model.clone(),
+        reason,
     }
 }
 
@@ -111,10 +119,9 @@ impl Shelf {
                 return Err(WritingError::UnknownModel(name));
             }
             Err(error) => {
-                return Err(WritingError::Failed {
-                    model: name.clone(),
-                    reason: error.to_string(),
-                });
+                let reason =
+                    "its files cannot be used; on the server, `codegenie models list` tells why";
+                return Err(unreadable(name, &error, reason.to_owned()));
             }
         };
         if let Some(known) = lock(&self.0).get(name)

@@ -71,7 +71,9 @@ impl Engine {
         };
         let number = herald.number;
         let (pid, instructions) = process::spawn(&launch, herald).map_err(|error| {
-            format!("{} could not be started: {error}", config.program.display())
+            let program = config.program.display();
+            tracing::error!(%program, %error, "an engine could not be started");
+            format!("its engine could not be started: {error}")
         })?;
         tracing::info!(
             model = %model.name,

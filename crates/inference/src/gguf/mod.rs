@@ -45,6 +45,18 @@ pub enum GgufError {
     },
 }
 
+impl GgufError {
+    /// What is wrong, without the path: for those who ask a server, and are not told where its files lie.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Io { source, .. } => format!("its file cannot be read: {source}"),
+            Self::Invalid { reason, .. } => {
+                format!("its file is not a usable GGUF file: {reason}")
+            }
+        }
+    }
+}
+
 /// One value of the metadata.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::models::ModelName;
 use domain::models::writing::{Writer, Writing, WritingError, WritingEvent, WritingRequest};
+use domain::models::{AdapterName, ModelName};
 
 use super::RemoteWriter;
 
@@ -84,6 +84,10 @@ impl Writer for CombinedWriter {
         names.sort();
         names.dedup();
         names
+    }
+
+    async fn list_adapters(&self) -> Vec<(ModelName, AdapterName)> {
+        self.local.list_adapters().await
     }
 
     async fn count_tokens(&self, model: &ModelName, text: &str) -> Option<u32> {

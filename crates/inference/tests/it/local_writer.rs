@@ -551,7 +551,8 @@ async fn what_cannot_be_loaded_is_told_and_others_work() {
     let tokeniser = Value::String("nonsense".to_owned());
     write_model(&bad, 2, &[("tokenizer.ggml.model", tokeniser)]);
     let writer = LocalWriter::new(config(), Arc::new(models), Arc::new(Noon));
-    for _ in 0..2 {
+    let here = folder.path().to_str().unwrap();
+    let fails = async || {
         let error = match writer.write(request("bad", "hello", 3)).await {
             Err(error) => error,
             Ok(writing) => read(writing).await.unwrap_err(),
@@ -560,7 +561,23 @@ async fn what_cannot_be_loaded_is_told_and_others_work() {
             matches!(&error, WritingError::Failed { model, reason } if *model == name("bad") && !reason.is_empty()),
             "{error}"
         );
+        // Users read this, and where the server keeps its files is not theirs to know.
+        let told = error.to_string();
+        assert!(!told.contains(here) && !told.contains(".gguf"), "{told}");
+        told
+    };
+    for _ in 0..2 {
+        assert!(fails().await.contains("its file cannot be loaded"));
     }
+    std::fs::write(&bad, b"GGUF is how it begins, but not how it goes on").unwrap();
+    for _ in 0..2 {
+        assert!(fails().await.contains("codegenie models list"));
+    }
+    write_model(&bad, 2, &[]);
+    let odd = writer
+        .write(request("No-Model-Of-This-Machine", "a", 3))
+        .await;
+    assert!(matches!(odd.err(), Some(WritingError::UnknownModel(_))));
     let unknown = writer.write(request("nobody", "hello", 3)).await.err();
     assert_eq!(unknown, Some(WritingError::UnknownModel(name("nobody"))));
     let writing = writer.write(request("good", "hello", 3)).await.unwrap();
@@ -578,6 +595,7 @@ async fn an_engine_that_cannot_start_is_tried_a_few_times_and_told() {
         .await;
         let error = house.write(request("a", "hello", 3)).await.unwrap_err();
         assert!(matches!(error, WritingError::Failed { .. }), "{error}");
+        assert!(!error.to_string().contains(program), "{error}");
         assert_eq!(house.writer.counters().loads, 4);
         let error = house.write(request("a", "hello", 3)).await.unwrap_err();
         assert!(

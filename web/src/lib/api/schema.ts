@@ -1147,7 +1147,7 @@ export interface components {
          *     }
          */
         ChatCompletionRequest: {
-            /** @description The language model; `/v1/models` lists those there are. */
+            /** @description The language model, with `:ADAPTER` behind it for one of its adapters; `/v1/models` lists those there are. */
             model: string;
             /** @description What was said so far; the last message is the user's, or the beginning of the answer. */
             messages: components["schemas"]["ChatCompletionMessage"][];
@@ -1298,7 +1298,7 @@ export interface components {
          *     }
          */
         CompletionRequest: {
-            /** @description The language model; `/v1/models` lists those there are. */
+            /** @description The language model, with `:ADAPTER` behind it for one of its adapters; `/v1/models` lists those there are. */
             model: string;
             /** @description The text, or a list with one. Numbers of tokens are refused. */
             prompt: components["schemas"]["OneOrMany"];
@@ -2179,7 +2179,7 @@ export interface components {
         OpenAiModelList: {
             /** @description Always `list`. */
             object: string;
-            /** @description Language models by name, then the one for embeddings. */
+            /** @description Language models by name, each followed by itself with its adapters as `NAME:ADAPTER`, then the one for embeddings. */
             data: components["schemas"]["OpenAiModel"][];
         };
         /**
@@ -5016,7 +5016,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Language models by name, then the one for embeddings. */
+            /** @description Language models by name, with their adapters, then the one for embeddings. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -19,7 +19,7 @@ use crate::problem::Problem;
     "model": "phi-2", "messages": [{"role": "user", "content": "Write a haiku about sorting."}], "temperature": 0.7, "max_tokens": 64
 }))]
 pub(crate) struct ChatCompletionRequest {
-    /// The language model; `/v1/models` lists those there are.
+    /// The language model, with `:ADAPTER` behind it for one of its adapters; `/v1/models` lists those there are.
     model: String,
     /// What was said so far; the last message is the user's, or the beginning of the answer.
     messages: Vec<ChatCompletionMessage>,

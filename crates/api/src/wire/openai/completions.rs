@@ -22,7 +22,7 @@ const ALTERNATIVES_MAX: u32 = 5;
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({"model": "phi-2", "prompt": "def fibonacci(n):", "temperature": 0, "max_tokens": 64}))]
 pub(crate) struct CompletionRequest {
-    /// The language model; `/v1/models` lists those there are.
+    /// The language model, with `:ADAPTER` behind it for one of its adapters; `/v1/models` lists those there are.
     model: String,
     /// The text, or a list with one. Numbers of tokens are refused.
     prompt: OneOrMany,

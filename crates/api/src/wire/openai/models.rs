@@ -33,7 +33,7 @@ impl From<String> for OpenAiModel {
 pub(crate) struct OpenAiModelList {
     /// Always `list`.
     object: &'static str,
-    /// Language models by name, then the one for embeddings.
+    /// Language models by name, each followed by itself with its adapters as `NAME:ADAPTER`, then the one for embeddings.
     data: Vec<OpenAiModel>,
 }
 

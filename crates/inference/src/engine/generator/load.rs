@@ -60,7 +60,7 @@ pub(crate) struct Shape {
 /// Loads the model and its adapters.
 ///
 /// # Errors
-/// [`EngineError::Model`] with the file and the reason.
+/// [`EngineError::Model`] with the reason, which names no path.
 pub(super) fn load(backend: &LlamaBackend, args: &WriteArgs) -> Result<Loaded, EngineError> {
     let header = read_header(args)?;
     let shape = Shape::read(&header);
@@ -68,24 +68,20 @@ pub(super) fn load(backend: &LlamaBackend, args: &WriteArgs) -> Result<Loaded, E
     let cells = u64::from(args.context_tokens.get()) * u64::from(parallel);
     let gpu_layers = choose_gpu_layers(args.gpu_layers, &shape, cells);
     let params = LlamaModelParams::default().with_n_gpu_layers(gpu_layers);
-    let mut model = LlamaModel::load_from_file(backend, &args.model, &params).map_err(|error| {
-        EngineError::Model(format!(
-            "{} cannot be loaded: {error}",
-            args.model.display()
-        ))
-    })?;
+    let mut model = LlamaModel::load_from_file(backend, &args.model, &params)
+        .map_err(|error| EngineError::Model(format!("its file cannot be loaded: {error}")))?;
     let mut adapters_bytes = 0;
     let mut adapters = Vec::with_capacity(args.adapters.len());
     // Adapters are loaded before there is a context, because a context borrows the model.
     for path in &args.adapters {
+        // The file of an adapter is called as the adapter.
+        let name = path.file_stem().unwrap_or_default().display();
         let problem = |reason: &dyn std::fmt::Display| {
             EngineError::Model(format!(
-                "the adapter {} cannot be used with {}: {reason}",
-                path.display(),
-                args.model.display()
+                "its adapter `{name}` cannot be used with it: {reason}"
             ))
         };
-        gguf::read_header(path).map_err(|error| problem(&error))?;
+        gguf::read_header(path).map_err(|error| problem(&error.reason()))?;
         adapters_bytes += fs::metadata(path).map_err(|error| problem(&error))?.len();
         adapters.push(
             model
@@ -113,13 +109,12 @@ pub(super) fn load(backend: &LlamaBackend, args: &WriteArgs) -> Result<Loaded, E
 /// llama.cpp ends the process on some damaged files; this answers with a sentence.
 fn read_header(args: &WriteArgs) -> Result<Header, EngineError> {
     let refused = |reason: String| EngineError::Model(reason);
-    let header = gguf::read_header(&args.model).map_err(|error| refused(error.to_string()))?;
+    let header = gguf::read_header(&args.model).map_err(|error| refused(error.reason()))?;
     let architecture = header.find_text("general.architecture").unwrap_or_default();
     let is_causal = header.find(&format!("{architecture}.attention.causal"));
     if architecture.is_empty() || is_causal == Some(&Value::Bool(false)) {
         return Err(refused(format!(
-            "{} is no model that writes text; its architecture is `{architecture}`",
-            args.model.display()
+            "its file has no model that writes text; its architecture is `{architecture}`"
         )));
     }
     Ok(header)
@@ -154,8 +149,7 @@ impl Loaded {
                 Err(_) if requests > 1 => requests /= 2,
                 Err(error) => {
                     return Err(EngineError::Model(format!(
-                        "no context of {cells} tokens could be made for {}: {error}; a shorter context takes less memory",
-                        args.model.display()
+                        "no context of {cells} tokens could be made: {error}; a shorter context takes less memory"
                     )));
                 }
             }

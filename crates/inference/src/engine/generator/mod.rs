@@ -45,7 +45,7 @@ pub(super) fn run(args: &WriteArgs, socket: &UnixStream) -> Result<(), EngineErr
             reason: reason.clone(),
         });
     }
-    result
+    result.map_err(|error| error.of_file(&args.model))
 }
 
 fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(), EngineError> {
