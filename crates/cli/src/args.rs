@@ -356,7 +356,9 @@ pub(crate) struct ConfigArgs {
 
 /// Check that everything needed is there.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 0 when everything needed is there, 1 when something is missing.")]
+#[command(
+    after_help = "Exit code 0 when everything needed is there, 1 when something is missing. A warning is about what works otherwise than it is set."
+)]
 pub(crate) struct DoctorArgs {
     /// Print the findings as JSON
     #[arg(long)]

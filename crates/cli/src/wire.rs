@@ -36,7 +36,7 @@ use crate::config::{Config, Database};
 use crate::folder;
 use crate::ports::{SystemClock, SystemEntropy};
 
-pub(crate) use self::models::find_catalogue;
+pub(crate) use self::models::{at_least_one, find_budget, find_catalogue};
 pub(crate) use self::sandbox::{LAUNCH_WORD, find_sandbox};
 pub(crate) use ::sandbox::Proof;
 

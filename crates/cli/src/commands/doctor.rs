@@ -1,8 +1,11 @@
 //! `codegenie doctor`: looks at everything an answer needs, changes nothing, and says what to do where something is missing.
 
+mod models;
+
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use anstyle::Style;
 use anyhow::Context as _;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
@@ -34,7 +37,21 @@ enum State {
     Ok,
     /// It is not there, and everything needed works without it.
     Without,
+    /// Everything needed works, but not as it is set.
+    Warned,
     Missing,
+}
+
+impl State {
+    /// As it is shown: how, and in a word.
+    const fn shown(self) -> (Style, &'static str) {
+        match self {
+            Self::Ok => (BOLD, "ok"),
+            Self::Without => (DIM, "without"),
+            Self::Warned => (BOLD, "warning"),
+            Self::Missing => (WRONG, "missing"),
+        }
+    }
 }
 
 impl Finding {
@@ -44,6 +61,10 @@ impl Finding {
 
     fn without(name: &'static str, text: impl Into<String>) -> Self {
         Self::new(name, State::Without, text)
+    }
+
+    fn warned(name: &'static str, text: impl Into<String>) -> Self {
+        Self::new(name, State::Warned, text)
     }
 
     fn missing(name: &'static str, text: impl Into<String>) -> Self {
@@ -112,16 +133,14 @@ fn show(args: &DoctorArgs, findings: &[Finding]) -> anyhow::Result<()> {
     if args.json {
         let rows = findings
             .iter()
-            .map(|Finding { name, text, state }| json!({"name": name, "ok": *state != State::Missing, "text": text}));
+            .map(|Finding { name, text, state }| {
+                json!({"name": name, "state": state.shown().1, "ok": *state != State::Missing, "text": text})
+            });
         return terminal::print_json(&rows.collect::<Vec<_>>());
     }
     let mut out = terminal::stdout();
     for Finding { name, text, state } in findings {
-        let (style, word) = match state {
-            State::Ok => (BOLD, "ok"),
-            State::Without => (DIM, "without"),
-            State::Missing => (WRONG, "missing"),
-        };
+        let (style, word) = state.shown();
         writeln!(
             out,
             "{style}{word:<8}{style:#} {name:<16} {}",
@@ -232,47 +251,15 @@ async fn check_program(config: &Config, wired: Wired) -> Vec<Finding> {
         ),
         Err(reason) => Finding::missing(name, format!("search goes by words alone: {reason}")),
     };
-    let language_models = check_language_models(config).await;
+    let language_models = models::check(config).await;
     let sandbox = check_sandbox(config, &wired).await;
     let store = wired.store.clone();
     let web = check_web(config, &wired)
         .await
         .unwrap_or_else(|error| Finding::of("web app", Err(error)));
     store.close().await;
-    let models = [model, language_models];
-    models.into_iter().chain(sandbox).chain([web]).collect()
-}
-
-/// The folder of language models, and what in it cannot be used.
-async fn check_language_models(config: &Config) -> Finding {
-    let name = "language models";
-    let survey = match wire::find_catalogue(config) {
-        Ok(catalogue) => catalogue
-            .survey()
-            .await
-            .map(|survey| (survey, catalogue.root().to_owned())),
-        Err(error) => return Finding::of(name, Err(error)),
-    };
-    let (survey, root) = match survey {
-        Ok(found) => found,
-        Err(error) => return Finding::missing(name, error.to_string()),
-    };
-    if let Some((broken, reason)) = survey.faults.first() {
-        return Finding::missing(name, format!("`{broken}` cannot be used: {reason}"));
-    }
-    let root = root.display();
-    if survey.models.is_empty() {
-        let text = format!(
-            "none in {root}; answers come from the library and from reading code. Fetch one with: codegenie models pull phi-2"
-        );
-        return Finding::without(name, text);
-    }
-    let names: Vec<&str> = survey
-        .models
-        .iter()
-        .map(|model| model.name.as_str())
-        .collect();
-    Finding::ok(name, format!("{} in {root}", names.join(", ")))
+    let models = std::iter::once(model).chain(language_models);
+    models.chain(sandbox).chain([web]).collect()
 }
 
 /// A row for each tier of the sandbox, once its walls were tested.

@@ -233,7 +233,7 @@ fn to_json(model: &Model) -> Value {
 }
 
 /// Bytes in three digits or so: `640 kB`, `1.8 GB`.
-fn shown_size(bytes: u64) -> String {
+pub(super) fn shown_size(bytes: u64) -> String {
     if bytes < 1_000_000 {
         format!("{} kB", bytes.div_ceil(1000))
     } else if bytes < 1_000_000_000 {

@@ -14,7 +14,7 @@ use inference::{
     LocalWriterConfig, RemoteWriter, WriterLimits, default_budget_bytes,
 };
 
-use crate::config::{Amount, Config};
+use crate::config::{Amount, Config, ModelsConfig};
 use crate::ports::SystemClock;
 
 /// The folder of the models of this machine.
@@ -35,6 +35,18 @@ fn find_program() -> anyhow::Result<PathBuf> {
     std::env::current_exe().context("this program cannot find its own file")
 }
 
+/// Bytes that all models together may take.
+pub(crate) fn find_budget(settings: &ModelsConfig) -> u64 {
+    match settings.memory.value {
+        Amount::Auto => default_budget_bytes(),
+        Amount::Set(bytes) => bytes,
+    }
+}
+
+pub(crate) fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
 /// The writer over the models of `catalogue`.
 pub(super) fn find_writer(
     config: &Config,
@@ -48,14 +60,10 @@ pub(super) fn find_writer(
         Amount::Auto => None,
         Amount::Set(threads) => usize::try_from(threads).ok().and_then(NonZeroUsize::new),
     };
-    let at_least_one = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
     let writer = LocalWriterConfig {
         program,
         args: vec![OsString::from("engine")],
-        budget_bytes: match settings.memory.value {
-            Amount::Auto => default_budget_bytes(),
-            Amount::Set(bytes) => bytes,
-        },
+        budget_bytes: find_budget(settings),
         context_tokens: at_least_one(settings.context.value),
         parallel_max: at_least_one(settings.parallel.value),
         threads: threads.unwrap_or(cores),

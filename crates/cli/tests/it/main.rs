@@ -8,6 +8,7 @@ mod adapters;
 mod analyse;
 mod ask;
 mod crash;
+mod doctor;
 mod help;
 mod index;
 mod judge;
