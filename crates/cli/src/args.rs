@@ -13,8 +13,8 @@ use domain::id::ReceiptId;
 use domain::models::ModelName;
 
 pub(crate) use models::{
-    AdapterArgs, ImportArgs, ListModelsArgs, ModelsAct, ModelsArgs, PullArgs, QuantiseArgs,
-    RemoveModelArgs,
+    AdapterArgs, ImportArgs, ListModelsArgs, ModelsAct, ModelsArgs, PsArgs, PullArgs, QuantiseArgs,
+    RemoveModelArgs, ResidentArgs, ServerArgs,
 };
 pub(crate) use programs::{AnalyseArgs, JudgeArgs, RunArgs, SandboxAct, SandboxArgs};
 
@@ -69,7 +69,7 @@ pub(crate) enum Command {
     Index(IndexArgs),
     /// Create accounts and change them, without signing in.
     Users(UsersArgs),
-    /// Look after the models of this machine.
+    /// Look after the models of this machine and of a running server.
     Models(ModelsArgs),
     /// Look after the sandbox.
     Sandbox(SandboxArgs),

@@ -1,6 +1,7 @@
 //! What this instance is told to do, from flags, environment, `.env`, `codegenie.toml` and defaults, in this order.
 //! The only reader of the environment; everything else takes its settings as values.
 
+mod account;
 mod dotenv;
 mod file;
 mod hub;
@@ -18,6 +19,7 @@ use inference::RemoteBackend;
 
 use crate::args::{Command, CommandLine};
 
+pub(crate) use account::{AccountConfig, Secret, rows as account_rows};
 pub(crate) use hub::{HubSettings, rows as hub_rows};
 pub(crate) use models::{Amount, ModelsConfig, rows as model_rows};
 pub(crate) use sandbox::SandboxMode;
@@ -113,6 +115,8 @@ pub(crate) struct Config {
     pub(crate) models: ModelsConfig,
     /// Model servers beyond this machine.
     pub(crate) remotes: Vec<Setting<RemoteBackend>>,
+    /// Who asks a running server.
+    pub(crate) account: AccountConfig,
 }
 
 const DATABASE_FILE: &str = "codegenie.db";
@@ -141,6 +145,17 @@ struct Layers {
 impl Layers {
     /// The first layer that has a value, as text.
     fn find(&self, variable: &'static str, key: &'static str) -> Option<Setting<String>> {
+        self.find_variable(variable).or_else(|| {
+            let value = self.file.find(key)?;
+            Some(Setting {
+                value,
+                origin: Origin::File(key),
+            })
+        })
+    }
+
+    /// The same, of what the settings file has no key for.
+    fn find_variable(&self, variable: &'static str) -> Option<Setting<String>> {
         let set = |value: &String| (!value.is_empty()).then(|| value.clone());
         let environment = self.environment.get(variable).and_then(set);
         if let Some(value) = environment {
@@ -154,16 +169,10 @@ impl Layers {
             .dotenv
             .get(variable)
             .filter(|_| variable.starts_with("CODEGENIE_"));
-        if let Some(value) = dotenv.and_then(set) {
-            return Some(Setting {
-                value,
-                origin: Origin::DotEnv(variable),
-            });
-        }
-        let value = self.file.find(key)?;
+        let value = dotenv.and_then(set)?;
         Some(Setting {
             value,
-            origin: Origin::File(key),
+            origin: Origin::DotEnv(variable),
         })
     }
 
@@ -213,6 +222,7 @@ fn resolve(
         models_dir,
         models: models::find(&layers)?,
         remotes: remote::find(&layers)?,
+        account: account::find(&layers),
         log: layers.parse("CODEGENIE_LOG", "log", || "warn".to_owned(), text)?,
         log_format: layers.parse(
             "CODEGENIE_LOG_FORMAT",

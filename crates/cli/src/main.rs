@@ -9,6 +9,7 @@ mod folder;
 mod library;
 mod logs;
 mod ports;
+mod running_server;
 mod terminal;
 mod wire;
 

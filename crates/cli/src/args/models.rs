@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use domain::models::{AdapterName, ModelName};
 
-/// Look after the models of this machine.
+/// Look after the models of this machine and of a running server.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  codegenie models pull deepseek-coder-1.3b-instruct\n  codegenie models list\n\n\
-        These work on the models folder (CODEGENIE_MODELS_DIR), with and without a running server, which sees what changes. \
-        Which models are in memory is shown, and changed, on the Models page of the web app."
+    after_help = "Examples:\n  codegenie models pull deepseek-coder-1.3b-instruct\n  codegenie models list\n  \
+        codegenie models ps --email ada@example.org\n\n\
+        ps, load, unload, pin and unpin speak to a running server about what it holds in memory. The others work on the models \
+        folder (CODEGENIE_MODELS_DIR), with and without a running server, which sees what changes."
 )]
 pub(crate) struct ModelsArgs {
     #[command(subcommand)]
@@ -34,6 +35,61 @@ pub(crate) enum ModelsAct {
     Remove(RemoveModelArgs),
     /// Make the files the engine reads out of the fetched ones, ahead of the first start.
     Prepare,
+    /// Show which models a running server holds in memory, what they take, and who waits.
+    Ps(PsArgs),
+    /// Have a running server load a model ahead of the first question.
+    Load(ResidentArgs),
+    /// Have a running server finish what a model began, and unload it.
+    Unload(ResidentArgs),
+    /// Have a running server keep a model in memory.
+    Pin(ResidentArgs),
+    /// Let a running server unload a model again when it is idle or room is needed.
+    Unpin(ResidentArgs),
+}
+
+/// Which server is asked, and who asks.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ServerArgs {
+    /// Address of the server [default: where the settings let this instance listen]
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    #[arg(
+        long,
+        help = "E-mail address to sign in with [default: that of CODEGENIE_EMAIL]"
+    )]
+    pub(crate) email: Option<String>,
+    /// Send the password unencrypted to a server beyond this machine
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
+
+/// Show which models are in memory.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  codegenie models ps --email ada@example.org\n  CODEGENIE_TOKEN=… codegenie models ps --json\n\n\
+        The password is asked for on the terminal, or taken from CODEGENIE_PASSWORD. An API token in CODEGENIE_TOKEN does as well. \
+        The session that is begun is ended again. http:// is for servers of this machine; beyond it, use https://."
+)]
+pub(crate) struct PsArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// Print what is in memory as the JSON that GET /api/v1/models/ledger gives
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Change what is in memory.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "An administrator signs in for this. The password is asked for on the terminal, or taken from CODEGENIE_PASSWORD; API \
+        tokens are refused. The session that is begun is ended again. http:// is for servers of this machine; beyond it, use https://."
+)]
+pub(crate) struct ResidentArgs {
+    /// The model
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: ModelName,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
 }
 
 /// List the language models.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::args::ConfigArgs;
-use crate::config::{Config, Database, LogFormat, Setting, hub_rows, model_rows};
+use crate::config::{Config, Database, LogFormat, Setting, account_rows, hub_rows, model_rows};
 use crate::terminal::{self, DIM};
 
 pub(super) fn run(args: &ConfigArgs, config: &Config) -> anyhow::Result<()> {
@@ -53,6 +53,7 @@ fn rows(config: &Config) -> Vec<(&'static str, String, String)> {
         sandbox_python,
         models,
         remotes,
+        account,
     } = config;
     let path =
         |name, setting: &Setting<PathBuf>| row(name, setting, |path| path.display().to_string());
@@ -86,6 +87,7 @@ fn rows(config: &Config) -> Vec<(&'static str, String, String)> {
         let value = format!("{} at {}", server.name, server.base_url);
         ("remote", value, remote.origin.to_string())
     }));
+    rows.extend(account_rows(account));
     rows
 }
 

@@ -1,4 +1,6 @@
-//! `codegenie models`: looks after the model files of this machine.
+//! `codegenie models`: looks after the model files of this machine, and after what a running server holds in memory.
+
+mod residents;
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -29,6 +31,11 @@ pub(super) async fn run(args: ModelsArgs, config: &Config) -> anyhow::Result<()>
         ModelsAct::Quantise(args) => quantise(args, config).await,
         ModelsAct::Remove(args) => remove(&args, config).await,
         ModelsAct::Prepare => prepare(config),
+        ModelsAct::Ps(args) => residents::ps(&args, config).await,
+        ModelsAct::Load(args) => residents::load(&args, config).await,
+        ModelsAct::Unload(args) => residents::unload(&args, config).await,
+        ModelsAct::Pin(args) => residents::pin(&args, true, config).await,
+        ModelsAct::Unpin(args) => residents::pin(&args, false, config).await,
     }
 }
 

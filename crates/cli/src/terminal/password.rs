@@ -1,4 +1,4 @@
-//! Reads passwords: a line of standard input, or typed twice on a terminal without being shown.
+//! Reads passwords: a line of standard input, or typed on a terminal without being shown; a new one twice.
 
 use std::io::{BufRead as _, Read as _, Write as _};
 
@@ -24,6 +24,20 @@ pub(crate) fn read(from_stdin: bool) -> anyhow::Result<String> {
             "there is no terminal to ask for the password on; give --password-stdin and write it to standard input"
         );
     };
+    if password.is_empty() {
+        bail!("the password is empty; nothing was changed");
+    }
+    Ok(password)
+}
+
+/// The password of an account that there is, typed once.
+pub(crate) fn ask(email: &str) -> anyhow::Result<String> {
+    if !super::is_stdin_terminal() {
+        bail!(
+            "there is no terminal to ask for the password on; set CODEGENIE_PASSWORD in the environment"
+        );
+    }
+    let password = type_hidden(&format!("password of {}: ", super::printable(email)))?;
     if password.is_empty() {
         bail!("the password is empty; nothing was changed");
     }

@@ -31,6 +31,11 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// Whether there is no row.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Writes a dim line of names and a line for each row, without white space at the ends.
     pub(crate) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let names: Vec<String> = self

@@ -13,6 +13,7 @@ mod help;
 mod index;
 mod judge;
 mod models;
+mod residents;
 mod run;
 mod serve;
 mod settings;
