@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures a release build against the budgets, with Chroma, llama.cpp's own benchmarks and transformers beside: `bench.sh`. Prints
-# one table and writes it into docs/reference/performance.md. A missed budget is printed; the exit code is 1 when something could
-# not be run. `bench.sh --only models` (or `product`) measures a part and leaves the file as it is.
+# two tables and writes them into docs/reference/performance.md and performance-models.md. A missed budget is printed; the exit
+# code is 1 when something could not be run. `bench.sh --only models` (or `product`) measures and writes one of them.
 # The language models that it makes take some gigabytes in the target folder and are kept.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -29,7 +29,7 @@ use clap::Args;
 use corpus::Corpus;
 use http::Session;
 use load::Messages;
-use report::{Report, Row};
+use report::{Part, Report, Row};
 use vectors::Clustered;
 
 /// Vectors in the large knowledge base.
@@ -68,18 +68,9 @@ pub(crate) struct BenchArgs {
     /// A Python that has transformers; its figures are missing without it.
     #[arg(long)]
     transformers_python: Option<PathBuf>,
-    /// Measure these parts alone, and leave the report as it is.
+    /// Measure these parts alone, and leave the reports of others as they are.
     #[arg(long, value_enum)]
     only: Vec<Part>,
-}
-
-/// Parts of the benchmarks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Part {
-    /// Everything but language models.
-    Product,
-    /// Language models.
-    Models,
 }
 
 /// What every benchmark needs to know.
@@ -103,21 +94,20 @@ struct Bench {
 
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     let bench = Bench::prepare(args)?;
-    let began = Instant::now();
-    let mut report = Report::begin(&bench.repository)?;
     let is_wanted = |part| args.only.is_empty() || args.only.contains(&part);
-    if is_wanted(Part::Models) {
-        writing::measure(&bench, &mut report);
+    let mut failed = false;
+    for part in Part::ALL.into_iter().filter(|part| is_wanted(*part)) {
+        let began = Instant::now();
+        let mut report = Report::begin(part, &bench.repository)?;
+        match part {
+            Part::Models => writing::measure(&bench, &mut report),
+            Part::Product => bench.measure(&mut report),
+        }
+        report.finish(began.elapsed());
+        write!(std::io::stdout().lock(), "{}", report.table())?;
+        report.write(&bench.repository.join("docs/reference"))?;
+        failed |= report.has_failures();
     }
-    if is_wanted(Part::Product) {
-        bench.measure(&mut report);
-    }
-    report.finish(began.elapsed());
-    write!(std::io::stdout().lock(), "{}", report.table())?;
-    if args.only.is_empty() {
-        report.write(&bench.repository.join("docs/reference/performance.md"))?;
-    }
-    let failed = report.has_failures();
     if failed {
         say(&format!(
             "what the failed runs left is in {}",

@@ -1,4 +1,4 @@
-//! The one table: printed, and written as Markdown. Notes below the marker in the file are kept.
+//! A table: printed, and written as Markdown. Notes below the marker in the file are kept.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,7 +11,41 @@ use super::machine::Machine;
 /// Everything from this line on is written by hand and kept.
 const NOTES: &str = "<!-- Notes from here on are written by hand; `make bench` keeps them. -->";
 
-const METHOD: &str = include_str!("method.md");
+/// What a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Everything but language models.
+    Product,
+    /// Language models.
+    Models,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 2] = [Self::Models, Self::Product];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Product => "Performance",
+            Self::Models => "Performance of language models",
+        }
+    }
+
+    /// Name of its file.
+    fn file(self) -> &'static str {
+        match self {
+            Self::Product => "performance.md",
+            Self::Models => "performance-models.md",
+        }
+    }
+
+    /// How its figures are measured.
+    fn method(self) -> &'static str {
+        match self {
+            Self::Product => include_str!("method/product.md"),
+            Self::Models => include_str!("method/models.md"),
+        }
+    }
+}
 
 /// What is said of a budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,17 +141,19 @@ impl Row {
     }
 }
 
-/// All lines with what they were measured on.
+/// All lines of a part with what they were measured on.
 pub(crate) struct Report {
+    part: Part,
     machine: Machine,
     rows: Vec<Row>,
     took: Duration,
 }
 
 impl Report {
-    pub(crate) fn begin(repository: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn begin(part: Part, repository: &Path) -> anyhow::Result<Self> {
         let machine = Machine::read(repository)?;
         Ok(Self {
+            part,
             machine,
             rows: Vec::new(),
             took: Duration::ZERO,
@@ -170,8 +206,9 @@ impl Report {
         text
     }
 
-    /// Writes the table as Markdown to `path`; the notes in it stay.
-    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
+    /// Writes the table as Markdown into `folder`; the notes in the file stay.
+    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        let path = &folder.join(self.part.file());
         let before = match std::fs::read_to_string(path) {
             Ok(before) => before,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -180,16 +217,15 @@ impl Report {
             }
         };
         let text = format!("{}{}", self.markdown(), notes_of(&before));
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
+        std::fs::create_dir_all(folder)?;
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 
     fn markdown(&self) -> String {
         let mut text = format!(
-            "# Performance\n\nWritten by `make bench`; do not edit above the notes. A figure that was not measured is not \
+            "# {}\n\nWritten by `make bench`; do not edit above the notes. A figure that was not measured is not \
              in the table.\n\n{}\n\n",
+            self.part.title(),
             self.origin()
         );
         for (at, row) in self.lines().iter().enumerate() {
@@ -199,7 +235,7 @@ impl Report {
             }
         }
         text.push('\n');
-        text.push_str(METHOD);
+        text.push_str(self.part.method());
         text.push('\n');
         text
     }
