@@ -3,12 +3,15 @@
 //! in afterwards, as pieces that cannot become markup.
 
 mod builtin;
+mod instrument;
+mod json;
 mod marks;
 mod moment;
 mod sandbox;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod weight;
 
 use domain::models::writing::{ChatMessage, PROMPT_BYTES_MAX, Speaker};
 use domain::models::{Digest, ModelName};
@@ -27,6 +30,9 @@ const TEMPLATE_KEY: &str = "tokenizer.chat_template";
 const MESSAGES_MAX: usize = 1024;
 /// Most bytes of the written-out conversation: a template may repeat a text, but not without end.
 const RENDERED_BYTES_MAX: usize = 4 * PROMPT_BYTES_MAX;
+
+/// Longest token that templates get by a variable.
+const TOKEN_BYTES_MAX: usize = 1024;
 
 /// A conversation cannot be written out in a model's template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -160,8 +166,9 @@ impl ChatTemplate {
             .iter()
             .map(|turn| (turn.speaker, turn.marked(messages, marks)))
             .collect();
-        let output = self.sandbox.run(&marked, prefill.is_none(), now)?;
-        let mut parts = marks.split(&output)?;
+        let written = self.sandbox.run(&marked, prefill.is_none(), now)?;
+        tracing::trace!(model = %self.model, steps = written.steps, "a chat was written out");
+        let mut parts = marks.split(&written.output)?;
         if let Some(prefill) = prefill {
             cut_after(&mut parts, prefill)?;
         }
@@ -284,7 +291,8 @@ impl SpecialTokens {
         };
         let find = |key: &str| {
             let id = header.find_u32(key)?;
-            words.get(usize::try_from(id).ok()?).cloned()
+            let word = words.get(usize::try_from(id).ok()?)?;
+            (word.len() <= TOKEN_BYTES_MAX).then(|| word.clone())
         };
         Self {
             begin: find("tokenizer.ggml.bos_token_id"),

@@ -2,48 +2,41 @@
 //! its memory and its output are bounded, and it runs on a stack that the deepest values it can make with them fit on.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
 
 use domain::models::writing::Speaker;
 use domain::time::Timestamp;
 use minijinja::machinery::{
-    CompiledTemplate, Instruction, TemplateConfig, eval, make_string_output,
+    CompiledTemplate, TemplateConfig, Token, eval, make_string_output, tokenize,
 };
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Rest, Tuple, Value, ValueKind};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
-use minijinja_contrib::pycompat::unknown_method_callback;
+use minijinja::value::Value;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
-use super::{SpecialTokens, moment};
+use super::instrument::instrument;
+use super::json::to_json;
+use super::{SpecialTokens, moment, weight};
 
 /// Longest template that is read. Published ones have under 20 KiB.
 const SOURCE_BYTES_MAX: usize = 256 * 1024;
-/// Steps of a run; every 64 bytes that are made count as one more. Published templates take under 200 for each message.
-const FUEL: u64 = 300_000;
+/// Steps of a run; what is made and walked costs more ([`weight`]). Published templates take
+/// under 250 for each message.
+pub(super) const FUEL: u64 = 400_000;
 /// Nesting of blocks, macros and calls.
 const NESTING_MAX: usize = 120;
 /// Longest output, marks included.
-const OUTPUT_BYTES_MAX: usize = 2 * 1024 * 1024;
+pub(super) const OUTPUT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Stack of a run. Values nested as deep as the steps allow are dropped by recursion; only the pages that are used cost memory.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 /// Longest reason that is passed on: templates write some of them.
 const REASON_CHARS_MAX: usize = 200;
-/// Bytes that are made for one step.
-const FUEL_BYTES: u64 = 64;
 /// The only template there is.
 const NAME: &str = "chat";
-/// Name of the filter that adds; no template can write it.
-const ADD: &str = "+";
-/// Names of the filters that make lists, tuples and maps.
-const LIST: &str = "[";
-const TUPLE: &str = "(";
-const MAP: &str = "{";
-/// Most values within a list, tuple or map, one that is in it twice counted twice: writing and comparing them takes as long.
-const VALUES_MAX: u64 = 20_000;
-/// A filter's number when it is looked up each time.
-const UNCACHED: u8 = u8::MAX;
+/// Most words, numbers and signs between two braces. The compiler looks at the rest of a sum for each that is added.
+const TOKENS_MAX: usize = 4096;
+/// Words after which a bracket begins a list.
+const WORDS_BEFORE_VALUES: [&str; 8] = ["and", "else", "elif", "if", "in", "is", "not", "or"];
 /// Filters of the engine that join lists without counting what they make.
 const UNBOUNDED_FILTERS: [(&str, &str); 3] = [
     ("zip", "the filter `zip` is not available to it"),
@@ -98,7 +91,6 @@ impl Sandbox {
             .expect("BUG: the usual delimiters are valid");
         environment.set_syntax(syntax.clone());
         environment.set_undefined_behavior(UndefinedBehavior::Lenient);
-        environment.set_unknown_method_callback(unknown_method_callback);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(NESTING_MAX);
         environment.remove_global("debug");
@@ -109,60 +101,29 @@ impl Sandbox {
                 Err(Error::new(ErrorKind::InvalidOperation, reason))
             });
         }
-        environment.add_filter(ADD, add);
-        environment.add_filter(LIST, |state: &State<'_, '_>, items: Rest<Value>| {
-            weigh(state, &items)?;
-            Ok::<_, Error>(Value::from(items.0))
-        });
-        environment.add_filter(TUPLE, |state: &State<'_, '_>, items: Rest<Value>| {
-            weigh(state, &items)?;
-            Ok::<_, Error>(Value::from(Tuple::from(items.0)))
-        });
-        environment.add_filter(MAP, |state: &State<'_, '_>, items: Rest<Value>| {
-            weigh(state, &items)?;
-            let (pairs, _) = items.as_chunks::<2>();
-            let pairs = pairs
-                .iter()
-                .map(|[key, value]| (key.clone(), value.clone()));
-            Ok::<_, Error>(Value::from_pairs(pairs))
-        });
+        weight::install(&mut environment);
         let sandbox = Self {
             environment,
             syntax,
             source: source.to_owned(),
             tokens,
         };
-        on_deep_stack(|| sandbox.compile().map(drop))?.map_err(|error| fault(&error))?;
+        on_deep_stack(|| {
+            check_tokens(&sandbox.source, &sandbox.syntax)?;
+            sandbox.compile().map(drop)
+        })?
+        .map_err(|error| fault(&error))?;
         Ok(sandbox)
     }
 
-    /// The instructions of the template, those that make lists and sums replaced by ones that count what they make.
+    /// The instructions of the template, with those that weigh values.
     fn compile(&self) -> Result<CompiledTemplate<'_>, Error> {
         let config = TemplateConfig {
             syntax_config: self.syntax.clone(),
             default_auto_escape: Arc::new(|_| AutoEscape::None),
         };
         let mut compiled = CompiledTemplate::new(NAME, &self.source, &config)?;
-        let mut place = 0;
-        while let Some(instruction) = compiled.instructions.get_mut(place) {
-            #[expect(
-                clippy::wildcard_enum_match_arm,
-                reason = "the others, of which there are sixty, stay as they are"
-            )]
-            let safe = match instruction {
-                Instruction::Add => Some((ADD, 2)),
-                Instruction::BuildList(Some(count)) => Some((LIST, *count)),
-                Instruction::BuildTuple(Some(count)) => Some((TUPLE, *count)),
-                Instruction::BuildMap(pairs) => Some((MAP, pairs.saturating_mul(2))),
-                _ => None,
-            };
-            if let Some((name, count)) = safe.filter(|(_, count)| *count > 0) {
-                let too_many = || Error::new(ErrorKind::SyntaxError, "a list in it is too long");
-                let count = u16::try_from(count).map_err(|_| too_many())?;
-                *instruction = Instruction::ApplyFilter(name, Some(count), UNCACHED);
-            }
-            place += 1;
-        }
+        compiled.instructions = instrument(&compiled.instructions, NAME, &self.source)?;
         Ok(compiled)
     }
 
@@ -172,11 +133,11 @@ impl Sandbox {
         messages: &[(Speaker, String)],
         is_answer_begun: bool,
         now: Option<Timestamp>,
-    ) -> Result<String, Fault> {
-        let output = on_deep_stack(|| {
+    ) -> Result<Written, Fault> {
+        let written = on_deep_stack(|| {
             let compiled = self.compile()?;
             let mut output = String::new();
-            eval(
+            let (_, state) = eval(
                 &self.environment,
                 &compiled.instructions,
                 self.context(messages, is_answer_begun, now),
@@ -184,15 +145,16 @@ impl Sandbox {
                 &mut make_string_output(&mut output),
                 AutoEscape::None,
             )?;
-            Ok(output)
+            let steps = state.fuel_levels().map_or(0, |(used, _)| used);
+            Ok(Written { output, steps })
         })?
         .map_err(|error: Error| fault(&error))?;
-        if output.len() > OUTPUT_BYTES_MAX {
+        if written.output.len() > OUTPUT_BYTES_MAX {
             return Err(Fault::Exhausted(format!(
                 "it writes more than {OUTPUT_BYTES_MAX} bytes"
             )));
         }
-        Ok(output)
+        Ok(written)
     }
 
     fn context(
@@ -213,6 +175,7 @@ impl Sandbox {
         let token = |token: &Option<String>| Value::from(token.as_deref().unwrap_or_default());
         let none = || Value::from(());
         let strftime_now = Value::from_function(move |format: &str| {
+            weight::check_date_form(format)?;
             now.map(|now| moment::format(now, format)).ok_or_else(|| {
                 Error::new(ErrorKind::InvalidOperation, "the time is not told to it")
             })
@@ -229,6 +192,53 @@ impl Sandbox {
             ("strftime_now", strftime_now),
         ]))
     }
+}
+
+/// What a run wrote, and the steps it took.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) output: String,
+    pub(super) steps: u64,
+}
+
+/// Refuses expressions that take long to compile. The compiler works out what is constant without counting, so that comparing
+/// lists that were multiplied would take hours.
+fn check_tokens(source: &str, syntax: &SyntaxConfig) -> Result<(), Error> {
+    let wrong = |reason: &str| Error::new(ErrorKind::SyntaxError, reason.to_owned());
+    let (mut tokens, mut has_list, mut has_product) = (0, false, false);
+    let mut is_after_value = false;
+    for token in tokenize(source, false, syntax.clone()) {
+        let (token, _) = token?;
+        if matches!(token, Token::BlockStart | Token::VariableStart) {
+            (tokens, has_list, has_product) = (0, false, false);
+        }
+        // After a value, a bracket takes an item of that.
+        has_list |= matches!(token, Token::BracketOpen) && !is_after_value;
+        has_product |= matches!(token, Token::Mul);
+        is_after_value = ends_value(&token);
+        tokens += 1;
+        if tokens > TOKENS_MAX {
+            return Err(wrong("an expression in it is too long"));
+        }
+        if has_list && has_product {
+            return Err(wrong("it multiplies in an expression that has a list"));
+        }
+    }
+    Ok(())
+}
+
+fn ends_value(token: &Token<'_>) -> bool {
+    if let Token::Ident(word) = token {
+        return !WORDS_BEFORE_VALUES.contains(word);
+    }
+    matches!(
+        token,
+        Token::Str(_)
+            | Token::String(_)
+            | Token::BracketClose
+            | Token::ParenClose
+            | Token::BraceClose
+    )
 }
 
 /// Runs `work` on a thread of its own with a stack of [`STACK_BYTES`].
@@ -267,155 +277,6 @@ fn fault(error: &Error) -> Fault {
     })
 }
 
-/// Refuses values that hold each other so often that writing or comparing them would not end in a lifetime.
-fn weigh(state: &State<'_, '_>, items: &[Value]) -> Result<(), Error> {
-    let mut left = VALUES_MAX;
-    let mut waiting: Vec<Value> = items.to_vec();
-    while let Some(value) = waiting.pop() {
-        left = left.checked_sub(1).ok_or_else(|| {
-            Error::new(
-                ErrorKind::InvalidOperation,
-                "it makes lists of too many values",
-            )
-        })?;
-        let is_map = value.kind() == ValueKind::Map;
-        if !is_map && !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
-            continue;
-        }
-        for item in value.try_iter()? {
-            if waiting.len() as u64 > left {
-                break;
-            }
-            if is_map {
-                waiting.push(value.get_item(&item)?);
-            }
-            waiting.push(item);
-        }
-    }
-    // Values in values are counted again for each that holds them; this bounds the counting too.
-    state.consume_fuel((VALUES_MAX - left) / 4)
-}
-
-/// What `+` does. The engine's own adds lists without counting what it makes, so that one that is added to itself some dozens of
-/// times takes all memory there is.
-fn add(state: &State<'_, '_>, left: &Value, right: &Value) -> Result<Value, Error> {
-    let wrong = |reason: &str| Error::new(ErrorKind::InvalidOperation, reason.to_owned());
-    if let (Some(left), Some(right)) = (left.as_str(), right.as_str()) {
-        let bytes = left.len().saturating_add(right.len());
-        state.consume_fuel(bytes as u64 / FUEL_BYTES)?;
-        return Ok(Value::from([left, right].concat()));
-    }
-    if left.is_integer() && right.is_integer() {
-        let (left, right) = (i64::try_from(left.clone())?, i64::try_from(right.clone())?);
-        return left
-            .checked_add(right)
-            .map(Value::from)
-            .ok_or_else(|| wrong("a sum is too large"));
-    }
-    if left.kind() == ValueKind::Number && right.kind() == ValueKind::Number {
-        return Ok(Value::from(
-            f64::try_from(left.clone())? + f64::try_from(right.clone())?,
-        ));
-    }
-    let is_list = |value: &Value| matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable);
-    if is_list(left) && is_list(right) {
-        let mut items = Vec::new();
-        for list in [left, right] {
-            for item in list.try_iter()? {
-                // As much as a step for each; an endless list ends here.
-                state.consume_fuel(1)?;
-                items.push(item);
-            }
-        }
-        return Ok(Value::from(items));
-    }
-    Err(wrong(&format!(
-        "{} and {} cannot be added",
-        left.kind(),
-        right.kind()
-    )))
-}
-
 fn raise_exception(message: &str) -> Result<Value, Error> {
     Err(Error::new(ErrorKind::InvalidOperation, message.to_owned()))
-}
-
-/// JSON as Python's `json.dumps(…, ensure_ascii=False)` writes it.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "filters get their options so"
-)]
-fn to_json(value: &Value, options: Kwargs) -> Result<String, Error> {
-    let indent: Option<usize> = options.get("indent")?;
-    // Python's other options change nothing for values of templates.
-    for name in ["ensure_ascii", "sort_keys", "separators"] {
-        options.get::<Option<Value>>(name)?;
-    }
-    options.assert_all_used()?;
-    let written = match indent {
-        None => write_json(value, PythonJson),
-        Some(width) => {
-            let indent = " ".repeat(width.min(16));
-            write_json(
-                value,
-                serde_json::ser::PrettyFormatter::with_indent(indent.as_bytes()),
-            )
-        }
-    };
-    written.map_err(|error| {
-        Error::new(
-            ErrorKind::BadSerialization,
-            format!("a value is no JSON: {error}"),
-        )
-    })
-}
-
-fn write_json(value: &Value, form: impl serde_json::ser::Formatter) -> io::Result<String> {
-    let mut output = Output::default();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut output, form);
-    serde::Serialize::serialize(value, &mut serializer)?;
-    String::from_utf8(output.0).map_err(io::Error::other)
-}
-
-/// A space after `,` and `:`, on one line.
-struct PythonJson;
-
-impl serde_json::ser::Formatter for PythonJson {
-    fn begin_array_value<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        is_first: bool,
-    ) -> io::Result<()> {
-        writer.write_all(if is_first { b"" } else { b", " })
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        is_first: bool,
-    ) -> io::Result<()> {
-        writer.write_all(if is_first { b"" } else { b", " })
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-}
-
-/// Takes [`OUTPUT_BYTES_MAX`] bytes and no more.
-#[derive(Default)]
-struct Output(Vec<u8>);
-
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > OUTPUT_BYTES_MAX {
-            return Err(io::Error::other("the output is too long"));
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
