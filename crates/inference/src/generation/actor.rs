@@ -150,6 +150,8 @@ impl Actor {
                     && engine.report.is_some()
                 {
                     engine.instruct(Instruction::Count(text, reply));
+                    // A text is measured before it is written; its model is not to go in between.
+                    self.planner.renew(self.now(), &model);
                 }
             }
             Message::Close(reply) => self.close(reply),

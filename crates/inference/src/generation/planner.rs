@@ -308,6 +308,15 @@ impl Planner {
         true
     }
 
+    /// Somebody is about to use a model in memory: the time that it stays begins anew.
+    pub(super) fn renew(&mut self, now: Millis, model: &ModelName) {
+        if let Some(place) = self.places.get_mut(model)
+            && place.phase == Phase::Ready
+        {
+            place.used_at = place.used_at.max(now);
+        }
+    }
+
     /// Keeps a model in memory, or no longer; false when it is not in memory or on its way out.
     pub(super) fn pin(&mut self, model: &ModelName, is_pinned: bool) -> bool {
         match self.places.get_mut(model) {
@@ -743,6 +752,30 @@ mod tests {
         assert_eq!(decide(&mut planner, 2600), [Action::Unload(model("a"))]);
         planner.unloaded(&model("a"));
         assert_eq!(told(&mut planner, 2700), [(5, outlook(0, true, Some(200)))]);
+    }
+
+    #[test]
+    fn whoever_counts_tokens_keeps_the_model_until_it_writes() {
+        let mut planner = with_a();
+        let end = 1500 + LIMITS.keep_alive;
+        assert_eq!(planner.find_unload_at(&model("a")), Some(end));
+        planner.renew(end - 1, &model("a"));
+        assert_eq!(decide(&mut planner, end), [], "it was counted with");
+        let end = end - 1 + LIMITS.keep_alive;
+        assert_eq!(planner.next_due(end - 1), Some(end));
+        planner.renew(2000, &model("a"));
+        assert_eq!(planner.find_unload_at(&model("a")), Some(end), "never back");
+        planner.renew(2000, &model("b"));
+        assert_eq!(planner.find_unload_at(&model("b")), None, "it is not there");
+        assert_eq!(decide(&mut planner, end), [Action::Unload(model("a"))]);
+        planner.renew(end, &model("a"));
+        assert_eq!(planner.find_unload_at(&model("a")), None, "it ends already");
+
+        // Others that need its place do not wait for it.
+        let mut planner = with_a();
+        planner.renew(2000, &model("a"));
+        submit(&mut planner, 2000, 1, "b", None);
+        assert_eq!(decide(&mut planner, 2000), [Action::Unload(model("a"))]);
     }
 
     #[test]
