@@ -19,6 +19,9 @@ pub(super) struct Computer<'model> {
     batch_tokens_max: usize,
     /// Whether tokens can be taken back. A recurrent model's state cannot.
     can_rewind: bool,
+    /// Batches that are still to fail: nothing here makes a real one fail.
+    #[cfg(test)]
+    pub(super) failures_left: u32,
 }
 
 /// Why a batch was not computed.
@@ -45,6 +48,8 @@ impl<'model> Computer<'model> {
             batch: LlamaBatch::new(batch_tokens_max, 1),
             batch_tokens_max,
             can_rewind,
+            #[cfg(test)]
+            failures_left: 0,
         }
     }
 
@@ -130,6 +135,11 @@ impl<'model> Computer<'model> {
 
     /// Computes the batch.
     pub(super) fn compute(&mut self) -> Result<(), ComputeError> {
+        #[cfg(test)]
+        if let Some(left) = self.failures_left.checked_sub(1) {
+            self.failures_left = left;
+            return Err(ComputeError::Failed("it was made to fail".to_owned()));
+        }
         match self.context.decode(&mut self.batch) {
             Ok(()) => Ok(()),
             Err(DecodeError::NoKvCacheSlot) => Err(ComputeError::Full),

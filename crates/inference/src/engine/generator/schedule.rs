@@ -448,8 +448,10 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::num::NonZeroU32;
     use std::os::unix::net::UnixStream;
+    use std::path::{Path, PathBuf};
     use std::sync::mpsc;
 
     use llama_cpp_2::context::params::LlamaContextParams;
@@ -497,15 +499,15 @@ mod tests {
         })
     }
 
-    #[test]
-    fn when_the_context_is_full_the_request_begun_last_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("random.gguf");
-        write_random(Family::Mistral, Size::Tiny, 1, &path).unwrap();
+    /// Requests, each with its new tokens or why it was refused.
+    type Ends = Vec<(u64, Result<u32, Refusal>)>;
+
+    /// What came of the requests 1 to 3, in the order in which they ended, and how the scheduler ended.
+    fn serve(path: &Path, parallel: usize, failures: u32) -> (Ends, Result<(), EngineError>) {
         let mut backend = LlamaBackend::init().unwrap();
         backend.void_logs();
         let params = LlamaModelParams::default();
-        let model = LlamaModel::load_from_file(&backend, &path, &params).unwrap();
+        let model = LlamaModel::load_from_file(&backend, path, &params).unwrap();
         // Room for one request, though three run.
         let params = LlamaContextParams::default()
             .with_n_ctx(NonZeroU32::new(512))
@@ -519,17 +521,18 @@ mod tests {
             computer: Computer::new(context, Vec::new(), true),
             tokeniser: &tokeniser,
             reports: &reports,
-            parallel: 3,
+            parallel,
             sequences: 6,
             context_tokens: 512,
         });
+        scheduler.computer.failures_left = failures;
         let (sender, commands) = mpsc::channel();
         for id in 1..=3 {
             sender
                 .send(Command::Write(job(id, &model, &tokeniser)))
                 .unwrap();
         }
-        let ends = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             let reading = scope.spawn(move || {
                 let mut ends = Vec::new();
                 while ends.len() < 3 {
@@ -547,20 +550,82 @@ mod tests {
                 drop(sender);
                 ends
             });
-            scheduler.run(&commands).unwrap();
-            reading.join().unwrap()
-        });
+            let ended = scheduler.run(&commands);
+            (reading.join().unwrap(), ended)
+        })
+    }
+
+    fn random_model(folder: &Path) -> PathBuf {
+        let path = folder.join("random.gguf");
+        write_random(Family::Mistral, Size::Tiny, 1, &path).unwrap();
+        path
+    }
+
+    fn reason_of(refusal: &Refusal) -> &str {
+        let Refusal::Failed(reason) = refusal else {
+            panic!("{refusal:?}");
+        };
+        reason
+    }
+
+    #[test]
+    fn when_the_context_is_full_the_request_begun_last_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ends, ended) = serve(&random_model(folder.path()), 3, 0);
+        ended.unwrap();
         let [(3, Err(third)), (2, Err(second)), (1, Ok(412))] = ends.as_slice() else {
             panic!("{ends:?}");
         };
         for refusal in [third, second] {
-            let Refusal::Failed(reason) = refusal else {
-                panic!("{refusal:?}");
-            };
+            let reason = reason_of(refusal);
             assert!(
                 reason.contains("the memory for contexts is full"),
                 "{reason}"
             );
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_ends_its_requests_alone_and_three_in_a_row_end_the_engine() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = random_model(folder.path());
+        let (ends, ended) = serve(&path, 1, 2);
+        ended.unwrap();
+        let [(1, Err(first)), (2, Err(second)), (3, Ok(412))] = ends.as_slice() else {
+            panic!("{ends:?}");
+        };
+        for refusal in [first, second] {
+            let reason = reason_of(refusal);
+            assert!(
+                reason.contains("computing the next tokens failed: it was made to fail"),
+                "{reason}"
+            );
+        }
+        let (ends, ended) = serve(&path, 1, 3);
+        assert!(ends.iter().all(|(_, end)| end.is_err()), "{ends:?}");
+        let error = ended.unwrap_err().to_string();
+        assert!(error.contains("3 times in a row"), "{error}");
+        // All requests of a batch that failed are lost, and the failure counts once.
+        let (ends, ended) = serve(&path, 3, 1);
+        ended.unwrap();
+        assert!(ends.iter().all(|(_, end)| end.is_err()), "{ends:?}");
+    }
+
+    #[test]
+    fn a_model_whose_numbers_are_none_refuses_each_request_and_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = random_model(folder.path());
+        let header = crate::gguf::read_header(&path).unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        // In every kind of weights, bits that are all set are no number.
+        bytes[usize::try_from(header.data_offset).unwrap()..].fill(0xff);
+        fs::write(&path, bytes).unwrap();
+        let (ends, ended) = serve(&path, 1, 0);
+        ended.unwrap();
+        assert_eq!(ends.len(), 3);
+        for (_, end) in &ends {
+            let reason = reason_of(end.as_ref().unwrap_err());
+            assert!(reason.contains("the model's numbers are none"), "{reason}");
         }
     }
 }
