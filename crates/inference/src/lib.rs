@@ -1,6 +1,7 @@
 //! Inference: model files, and engine processes that run llama.cpp outside the server's own process.
 //! A C++ assertion ends an engine, not the product; unloading a model gives all its memory back.
 
+mod address;
 pub mod catalogue;
 pub mod convert;
 mod embedder;
@@ -13,7 +14,9 @@ mod remote;
 mod supervision;
 mod template;
 
-pub use catalogue::{CatalogueConfig, EngineCommand, FolderCatalogue, HubConfig, HubToken};
+pub use catalogue::{
+    CatalogueConfig, EngineCommand, FolderCatalogue, HubConfig, HubProxy, HubToken,
+};
 pub use embedder::{EmbedderConfig, EmbedderLimits, EngineStatus, SupervisedEmbedder};
 pub use generation::{
     BUDGET_PERCENT, Counters, LocalWriter, LocalWriterConfig, MemoryEstimate, ModelCounters,

@@ -1,7 +1,9 @@
 //! The settings of the hub that models are fetched from.
 
+use std::collections::HashMap;
+
 use anyhow::bail;
-use inference::{HubConfig, HubToken};
+use inference::{HubConfig, HubProxy, HubToken};
 
 use super::{Layers, Setting, parse_yes_no};
 
@@ -17,6 +19,8 @@ pub(crate) struct HubSettings {
     pub(crate) file_hosts: Setting<Vec<String>>,
     /// Proves who asks.
     pub(crate) token: Setting<Option<HubToken>>,
+    /// The proxies of this network.
+    pub(crate) proxy: HubProxy,
     /// Whether nothing is fetched.
     pub(crate) is_offline: Setting<bool>,
 }
@@ -27,6 +31,7 @@ impl HubSettings {
             endpoint: self.endpoint.value.clone(),
             file_hosts: self.file_hosts.value.clone(),
             token: self.token.value.clone(),
+            proxy: self.proxy.clone(),
             is_offline: self.is_offline.value,
         }
     }
@@ -52,8 +57,23 @@ pub(super) fn find(layers: &Layers) -> anyhow::Result<HubSettings> {
             || None,
             |text| Ok(Some(HubToken::new(text.trim()))),
         )?,
+        proxy: find_proxy(&layers.environment),
         is_offline: layers.parse("CODEGENIE_OFFLINE", "offline", || false, parse_yes_no)?,
     })
+}
+
+/// The proxies that all programs of this machine are told of by variables of the environment. Those written small come first, as
+/// for most programs; `HTTP_PROXY` in capitals is what a request could set where a web server starts programs, so it is not read.
+fn find_proxy(environment: &HashMap<String, String>) -> HubProxy {
+    let find = |names: &[&str]| {
+        let mut values = names.iter().filter_map(|name| environment.get(*name));
+        values.find(|value| !value.trim().is_empty()).cloned()
+    };
+    HubProxy {
+        https: find(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+        http: find(&["http_proxy", "all_proxy", "ALL_PROXY"]),
+        except: find(&["no_proxy", "NO_PROXY"]).unwrap_or_default(),
+    }
 }
 
 fn parse_address(text: &str) -> anyhow::Result<String> {
@@ -85,8 +105,14 @@ pub(crate) fn rows(settings: &HubSettings) -> Vec<(&'static str, String, String)
         endpoint,
         file_hosts,
         token,
+        proxy,
         is_offline,
     } = settings;
+    let proxied = if proxy.https.is_some() || proxy.http.is_some() {
+        "…"
+    } else {
+        ""
+    };
     let hidden = if token.value.is_some() { "…" } else { "" };
     let offline = if is_offline.value { "yes" } else { "no" };
     vec![
@@ -101,6 +127,7 @@ pub(crate) fn rows(settings: &HubSettings) -> Vec<(&'static str, String, String)
             file_hosts.origin.to_string(),
         ),
         ("hub_token", hidden.to_owned(), token.origin.to_string()),
+        ("HTTPS_PROXY", proxied.to_owned(), "environment".to_owned()),
         ("offline", offline.to_owned(), is_offline.origin.to_string()),
     ]
 }
@@ -108,6 +135,24 @@ pub(crate) fn rows(settings: &HubSettings) -> Vec<(&'static str, String, String)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn proxies_are_those_of_the_environment() {
+        let find = |variables: &[(&str, &str)]| {
+            let variables = variables.iter();
+            let own = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            find_proxy(&own.collect())
+        };
+        assert_eq!(find(&[]), HubProxy::default());
+        let proxy = find(&[
+            ("HTTPS_PROXY", "http://a:1"),
+            ("https_proxy", "http://b:1"),
+            ("HTTP_PROXY", "http://c:1"),
+            ("NO_PROXY", "mirror.lan"),
+        ]);
+        assert_eq!(proxy.https.as_deref(), Some("http://b:1"));
+        assert_eq!((proxy.http, proxy.except), (None, "mirror.lan".to_owned()));
+    }
 
     #[test]
     fn an_address_has_a_scheme_and_a_host_and_no_password() {

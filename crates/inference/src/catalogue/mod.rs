@@ -26,7 +26,7 @@ use domain::models::{AdapterName, ModelName};
 use domain::time::Clock;
 
 use folder::Folder;
-pub use hub::{HubConfig, HubToken};
+pub use hub::{HubConfig, HubProxy, HubToken};
 pub use process::EngineCommand;
 use records::{Record, Records};
 use shrink::Wish;

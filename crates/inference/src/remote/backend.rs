@@ -11,9 +11,9 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use tokio::time::timeout;
 
-use super::address::{self, GuardedResolver};
 use super::health::{Advice, Health};
 use super::wire::{self, Question};
+use crate::address::{Guard, GuardedResolver};
 
 /// Longest answer that is no stream, bytes.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -21,6 +21,9 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 const MODELS_HOLD: Duration = Duration::from_mins(1);
 /// Most models of a back end.
 const MODELS_MAX: usize = 1000;
+
+/// What to do when a back end is where none is expected.
+const PRIVATE_ADVICE: &str = "set `allow_private` for the back end if it is meant to be there";
 
 /// A secret of a back end. It does not print.
 #[derive(Clone, PartialEq, Eq)]
@@ -345,7 +348,8 @@ fn prepare(settings: &RemoteBackend) -> Result<(Url, Client), String> {
     if base.scheme() == "http" && settings.api_key.is_some() && !settings.allow_private {
         return Err("a key is not sent unencrypted through the internet; use https://".to_owned());
     }
-    address::check_url(&base, settings.allow_private).map_err(|error| error.to_string())?;
+    let guard = Guard::new(settings.allow_private, PRIVATE_ADVICE);
+    guard.check_url(&base).map_err(|error| error.to_string())?;
     if !base.path().ends_with('/') {
         base.set_path(&format!("{}/", base.path()));
     }
@@ -364,9 +368,7 @@ fn prepare(settings: &RemoteBackend) -> Result<(Url, Client), String> {
         .no_proxy()
         .referer(false)
         .connect_timeout(settings.timeouts.connect)
-        .dns_resolver(GuardedResolver {
-            allow_private: settings.allow_private,
-        })
+        .dns_resolver(GuardedResolver(guard))
         .build()
         .map_err(|error| format!("no connection can be prepared: {}", plain(&error)))?;
     Ok((base, client))

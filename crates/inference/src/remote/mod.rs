@@ -1,7 +1,6 @@
 //! Language models on other servers: any that speaks as `OpenAI`'s does, such as vLLM, Ollama or llama.cpp's own. A model is named
 //! `server/model`; when its server fails before it has begun to answer, another server with a model of that name is asked.
 
-mod address;
 mod backend;
 mod combined;
 mod health;

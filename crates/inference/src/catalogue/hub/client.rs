@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::HubConfig;
 use super::wanted::RemoteFile;
+use crate::address::{Guard, GuardedResolver, RefusedAddress};
 
 /// How long a connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
@@ -22,6 +23,9 @@ const REDIRECTS_MAX: usize = 5;
 const INFO_BYTES_MAX: usize = 8 << 20;
 /// Whose files the hub keeps under these names and the names below them.
 const FILE_HOSTS: [&str; 2] = ["huggingface.co", "hf.co"];
+
+/// What to do when a server is where none is expected.
+const PRIVATE_ADVICE: &str = "if it is a mirror that is meant to be there, set its address as `hub_endpoint` or in `hub_file_hosts`";
 
 /// An access token of the hub. Not printed.
 #[derive(Clone)]
@@ -58,6 +62,7 @@ impl From<Interruption> for CatalogueError {
 /// Asks one hub.
 pub(super) struct Client {
     http: reqwest::Client,
+    guard: Guard,
     endpoint: Url,
     file_hosts: Vec<Url>,
     token: Option<HeaderValue>,
@@ -155,11 +160,24 @@ impl Client {
     pub(super) fn new(config: &HubConfig) -> Result<Self, CatalogueError> {
         // The ring of the process: somebody else may have set it, and then it is the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let endpoint = parse_address(&config.endpoint)?;
+        let file_hosts: Vec<Url> = config
+            .file_hosts
+            .iter()
+            .map(|address| parse_address(address))
+            .collect::<Result<_, _>>()?;
+        let (proxies, proxy_hosts) = config.proxy.prepare()?;
+        let guard = guard(config, &endpoint, &file_hosts, proxy_hosts);
         let http = reqwest::Client::builder()
+            .no_proxy()
+            .dns_resolver(GuardedResolver(guard.clone()))
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_LIMIT)
             .read_timeout(SILENCE_LIMIT)
-            .user_agent(concat!("codegenie/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!("codegenie/", env!("CARGO_PKG_VERSION")));
+        let http = proxies
+            .into_iter()
+            .fold(http, reqwest::ClientBuilder::proxy)
             .build()
             .map_err(|error| CatalogueError::Hub(format!("no connection can be made: {error}")))?;
         let mut token = config
@@ -177,12 +195,9 @@ impl Client {
         }
         Ok(Self {
             http,
-            endpoint: parse_address(&config.endpoint)?,
-            file_hosts: config
-                .file_hosts
-                .iter()
-                .map(|address| parse_address(address))
-                .collect::<Result<_, _>>()?,
+            guard,
+            endpoint,
+            file_hosts,
             token,
         })
     }
@@ -254,6 +269,8 @@ impl Client {
     pub(super) async fn get(&self, url: &Url, from: u64) -> Result<Response, Interruption> {
         let mut url = url.clone();
         for _ in 0..=REDIRECTS_MAX {
+            let checked = self.guard.check_url(&url);
+            checked.map_err(|refused| Interruption::Final(refusal_of(&refused)))?;
             let mut request = self.http.get(url.clone());
             if let Some(token) = self
                 .token
@@ -266,7 +283,7 @@ impl Client {
                 request = request.header(RANGE, format!("bytes={from}-"));
             }
             let sent = request.send().await;
-            let response = sent.map_err(|error| Interruption::Cut(self.unreachable(&error)))?;
+            let response = sent.map_err(|error| self.interrupted(&error))?;
             if !response.status().is_redirection() {
                 return Ok(response);
             }
@@ -352,6 +369,14 @@ impl Client {
         })
     }
 
+    /// What a request means that was not answered.
+    fn interrupted(&self, error: &reqwest::Error) -> Interruption {
+        match find_refused(error) {
+            Some(refused) => Interruption::Final(refusal_of(refused)),
+            None => Interruption::Cut(self.unreachable(error)),
+        }
+    }
+
     /// What a connection that failed means.
     pub(super) fn unreachable(&self, error: &reqwest::Error) -> CatalogueError {
         let reason = innermost(error);
@@ -381,6 +406,31 @@ fn parse_address(text: &str) -> Result<Url, CatalogueError> {
     })
 }
 
+/// Servers of the settings may be on this machine or in a private network; the hub and where it sends to may not, whatever the
+/// DNS says.
+fn guard(
+    config: &HubConfig,
+    endpoint: &Url,
+    file_hosts: &[Url],
+    mut private_hosts: Vec<String>,
+) -> Guard {
+    let is_configured = config.endpoint != HubConfig::default().endpoint;
+    let configured = is_configured.then_some(endpoint);
+    let hosts = configured.into_iter().chain(file_hosts);
+    private_hosts.extend(hosts.filter_map(|url| url.host_str().map(str::to_owned)));
+    Guard::with_private_hosts(private_hosts, PRIVATE_ADVICE)
+}
+
+fn refusal_of(refused: &RefusedAddress) -> CatalogueError {
+    CatalogueError::Hub(format!("{refused}; nothing was fetched"))
+}
+
+/// The refusal of an address, when an error is because of that.
+fn find_refused<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a RefusedAddress> {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.find_map(|cause| cause.downcast_ref::<RefusedAddress>())
+}
+
 fn is_same_origin(left: &Url, right: &Url) -> bool {
     left.origin() == right.origin()
 }
@@ -391,4 +441,94 @@ fn innermost(error: &dyn std::error::Error) -> String {
         inner = source;
     }
     inner.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::super::HubProxy;
+    use super::*;
+
+    fn client(config: &HubConfig) -> Client {
+        Client::new(config).unwrap()
+    }
+
+    async fn refused(client: &Client, url: &str) -> String {
+        match client.get(&Url::parse(url).unwrap(), 0).await {
+            Err(Interruption::Final(error)) => error.to_string(),
+            Err(Interruption::Cut(error)) => panic!("it would be tried again: {error}"),
+            Ok(response) => panic!("{response:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_to_this_machine_is_not_followed_unless_it_is_configured() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let usual = client(&HubConfig::default());
+        for host in ["localhost", "127.0.0.1", "[::1]", "169.254.169.254"] {
+            let text = refused(&usual, &format!("http://{host}:{port}/a")).await;
+            assert!(text.contains("is not used"), "{host}: {text}");
+        }
+        let text = refused(&usual, &format!("http://localhost:{port}/a")).await;
+        assert!(text.contains("hub_endpoint"), "{text}");
+        assert!(
+            futures::FutureExt::now_or_never(listener.accept()).is_none(),
+            "nobody connected"
+        );
+
+        let mirror = client(&HubConfig {
+            endpoint: format!("http://localhost:{port}"),
+            ..HubConfig::default()
+        });
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut begin = [0; 3];
+            stream.read_exact(&mut begin).await.unwrap();
+            let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+        };
+        let url = Url::parse(&format!("http://localhost:{port}/a")).unwrap();
+        let (response, ()) = tokio::join!(mirror.get(&url, 0), answer);
+        assert_eq!(response.ok().unwrap().status(), StatusCode::NO_CONTENT);
+    }
+
+    #[tokio::test]
+    async fn a_proxy_is_asked_for_what_is_not_excepted() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = format!("http://{}", listener.local_addr().unwrap());
+        let config = HubConfig {
+            endpoint: "http://hub.example".to_owned(),
+            proxy: HubProxy {
+                http: Some(proxy.clone()),
+                https: Some(proxy),
+                except: "127.0.0.1".to_owned(),
+            },
+            ..HubConfig::default()
+        };
+        let client = client(&config);
+        let ask = async |url: &str| {
+            let url = Url::parse(url).unwrap();
+            let heard = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut begin = vec![0; 32];
+                stream.read_exact(&mut begin).await.unwrap();
+                String::from_utf8(begin).unwrap()
+            };
+            // The proxy hangs up without an answer.
+            let (answer, heard) = tokio::join!(client.get(&url, 0), heard);
+            assert!(matches!(answer, Err(Interruption::Cut(_))));
+            heard
+        };
+        let heard = ask("http://hub.example/a/file.gguf").await;
+        assert!(
+            heard.starts_with("GET http://hub.example/a/file"),
+            "{heard}"
+        );
+        // An encrypted connection goes through, and the proxy resolves the name.
+        let heard = ask("https://huggingface.co/a/file.gguf").await;
+        assert!(heard.starts_with("CONNECT huggingface.co:443 "), "{heard}");
+    }
 }

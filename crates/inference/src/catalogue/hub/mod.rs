@@ -3,10 +3,12 @@
 
 mod client;
 mod download;
+mod proxy;
 mod wanted;
 
 pub use client::HubToken;
 pub(crate) use download::check_space;
+pub use proxy::HubProxy;
 
 use domain::models::Digest;
 use domain::models::catalogue::{CatalogueError, Progress, ProgressSink, PullRequest};
@@ -23,13 +25,16 @@ const ENDPOINT: &str = "https://huggingface.co";
 /// How the hub is reached.
 #[derive(Debug, Clone)]
 pub struct HubConfig {
-    /// Address of the hub or of a mirror, such as `https://huggingface.co`. A plain `http` address is used when it is given.
+    /// Address of the hub or of a mirror, such as `https://huggingface.co`. A plain `http` address is used when it is given, and
+    /// so is one of this machine or a private network.
     pub endpoint: String,
     /// Other addresses whose files the hub may point to, such as `https://cdn.example.org`. Those of the Hugging Face hub are
     /// known without being listed.
     pub file_hosts: Vec<String>,
     /// Proves who asks; sent to `endpoint` alone.
     pub token: Option<HubToken>,
+    /// The proxies of this network.
+    pub proxy: HubProxy,
     /// Whether nothing is fetched at all.
     pub is_offline: bool,
 }
@@ -41,6 +46,7 @@ impl Default for HubConfig {
             endpoint: ENDPOINT.to_owned(),
             file_hosts: Vec::new(),
             token: None,
+            proxy: HubProxy::default(),
             is_offline: false,
         }
     }

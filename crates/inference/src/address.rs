@@ -1,7 +1,8 @@
-//! Which addresses a back end may be reached at. A name in a configuration, or whoever answers for it in the DNS, must not lead
-//! this server to services of its own machine or network that trust it, unless the back end is configured to be there.
+//! Which addresses another server may be reached at. A name in a configuration, or whoever answers for it in the DNS, must not
+//! lead this server to services of its own machine or network that trust it, unless the other is configured to be there.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -12,7 +13,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 pub(crate) struct RefusedAddress {
     host: String,
     address: IpAddr,
-    what: &'static str,
+    what: String,
 }
 
 /// What is behind an address.
@@ -21,44 +22,79 @@ enum Reach {
     Public,
     /// This machine or its network.
     Private,
-    /// Never a back end.
+    /// Never a server of anybody.
     Special(&'static str),
 }
 
-/// Checks an address.
-///
-/// # Errors
-/// [`RefusedAddress`] when it is special, or private and `allow_private` does not allow that.
-pub(crate) fn check(
-    host: &str,
-    address: IpAddr,
-    allow_private: bool,
-) -> Result<(), RefusedAddress> {
-    let what = match reach(address) {
-        Reach::Public => return Ok(()),
-        Reach::Private if allow_private => return Ok(()),
-        Reach::Private => {
-            "on this machine or in a private network; set `allow_private` for the back end if it is meant to be there"
-        }
-        Reach::Special(what) => what,
-    };
-    Err(RefusedAddress {
-        host: host.to_owned(),
-        address,
-        what,
-    })
+/// Which servers may be on this machine or in a private network.
+#[derive(Debug, Clone)]
+pub(crate) struct Guard {
+    private: Private,
+    /// What to do when one is refused that is meant to be there.
+    advice: &'static str,
 }
 
-/// Checks the host of a URL where it is an address already; names are checked when they are resolved.
-///
-/// # Errors
-/// [`RefusedAddress`] as [`check`].
-pub(crate) fn check_url(url: &Url, allow_private: bool) -> Result<(), RefusedAddress> {
-    let host = url.host_str().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    match bare.parse::<IpAddr>() {
-        Ok(address) => check(host, address, allow_private),
-        Err(_) => Ok(()),
+#[derive(Debug, Clone)]
+enum Private {
+    /// Any, or none.
+    Whether(bool),
+    /// Those of these names.
+    Hosts(Arc<[String]>),
+}
+
+impl Guard {
+    /// Any server may be private, or none.
+    pub(crate) const fn new(allow_private: bool, advice: &'static str) -> Self {
+        Self {
+            private: Private::Whether(allow_private),
+            advice,
+        }
+    }
+
+    /// The servers of these names or addresses may be private.
+    pub(crate) fn with_private_hosts(hosts: Vec<String>, advice: &'static str) -> Self {
+        Self {
+            private: Private::Hosts(hosts.into()),
+            advice,
+        }
+    }
+
+    /// Checks an address of a host.
+    ///
+    /// # Errors
+    /// [`RefusedAddress`] when it is special, or private and the host may not be.
+    pub(crate) fn check(&self, host: &str, address: IpAddr) -> Result<(), RefusedAddress> {
+        let what = match reach(address) {
+            Reach::Public => return Ok(()),
+            Reach::Private if self.allows_private(host) => return Ok(()),
+            Reach::Private => format!("on this machine or in a private network; {}", self.advice),
+            Reach::Special(what) => what.to_owned(),
+        };
+        Err(RefusedAddress {
+            host: host.to_owned(),
+            address,
+            what,
+        })
+    }
+
+    /// Checks the host of a URL where it is an address already; names are checked when they are resolved.
+    ///
+    /// # Errors
+    /// [`RefusedAddress`] as [`Guard::check`].
+    pub(crate) fn check_url(&self, url: &Url) -> Result<(), RefusedAddress> {
+        let host = url.host_str().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        match bare.parse::<IpAddr>() {
+            Ok(address) => self.check(host, address),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn allows_private(&self, host: &str) -> bool {
+        match &self.private {
+            Private::Whether(allow_private) => *allow_private,
+            Private::Hosts(hosts) => hosts.iter().any(|known| known.eq_ignore_ascii_case(host)),
+        }
     }
 }
 
@@ -120,20 +156,18 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
 }
 
 /// Resolves names as the operating system does, and gives no address that may not be used.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct GuardedResolver {
-    pub(crate) allow_private: bool,
-}
+#[derive(Debug, Clone)]
+pub(crate) struct GuardedResolver(pub(crate) Guard);
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let allow_private = self.allow_private;
+        let Self(guard) = self.clone();
         Box::pin(async move {
             let host = name.as_str();
             let addresses: Vec<_> = tokio::net::lookup_host((host, 0)).await?.collect();
             for address in &addresses {
                 // One bad address spoils the name: which one is used is not decided here.
-                check(host, address.ip(), allow_private)?;
+                guard.check(host, address.ip())?;
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
@@ -146,8 +180,13 @@ mod tests {
 
     use super::*;
 
+    fn guard(allow_private: bool) -> Guard {
+        Guard::new(allow_private, "set `allow_private`")
+    }
+
     fn is_used(address: &str, allow_private: bool) -> bool {
-        check("host", address.parse().unwrap(), allow_private).is_ok()
+        let address = address.parse().unwrap();
+        guard(allow_private).check("host", address).is_ok()
     }
 
     #[test]
@@ -209,11 +248,37 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn only_the_hosts_that_are_named_may_be_private() {
+        let resolve = |hosts: &[&str]| {
+            let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+            let guard = Guard::with_private_hosts(hosts, "name it");
+            GuardedResolver(guard).resolve("localhost".parse().unwrap())
+        };
+        assert!(resolve(&["mirror", "LOCALHOST"]).await.is_ok());
+        let error = resolve(&["mirror"]).await.map(drop).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("`localhost`") && text.contains("name it"),
+            "{text}"
+        );
+        let named = Guard::with_private_hosts(vec!["10.0.0.7".to_owned()], "name it");
+        let url = |text: &str| Url::parse(text).unwrap();
+        assert!(named.check_url(&url("http://10.0.0.7:8080")).is_ok());
+        assert!(named.check_url(&url("http://10.0.0.8:8080")).is_err());
+        let secrets = Guard::with_private_hosts(vec!["169.254.169.254".to_owned()], "name it");
+        assert!(secrets.check_url(&url("http://169.254.169.254")).is_err());
+    }
+
     #[test]
     fn a_refusal_says_what_to_do() {
-        let error = check("gpu", IpAddr::from([127, 0, 0, 1]), false).unwrap_err();
+        let error = guard(false)
+            .check("gpu", IpAddr::from([127, 0, 0, 1]))
+            .unwrap_err();
         assert!(error.to_string().contains("allow_private"), "{error}");
-        let error = check("gpu", IpAddr::from([169, 254, 169, 254]), true).unwrap_err();
+        let error = guard(true)
+            .check("gpu", IpAddr::from([169, 254, 169, 254]))
+            .unwrap_err();
         assert!(error.to_string().contains("169.254.169.254"), "{error}");
     }
 
@@ -227,7 +292,7 @@ mod tests {
             let [b, c, d] = last;
             let address = Ipv4Addr::new(first, b, c, d);
             let number = u32::from(address);
-            let expected = check("x", IpAddr::V4(address), false).is_ok();
+            let expected = guard(false).check("x", IpAddr::V4(address)).is_ok();
             for host in [
                 address.to_string(),
                 number.to_string(),
@@ -240,7 +305,7 @@ mod tests {
                 format!("[::ffff:{:x}:{:x}]", number >> 16, number & 0xffff),
             ] {
                 let url = Url::parse(&format!("http://{host}:8000/v1")).unwrap();
-                prop_assert_eq!(check_url(&url, false).is_ok(), expected, "{} is {}", host, url);
+                prop_assert_eq!(guard(false).check_url(&url).is_ok(), expected, "{} is {}", host, url);
             }
         }
     }
