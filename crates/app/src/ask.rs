@@ -201,10 +201,10 @@ impl AskService {
         let settled = repair::settle(draft, &mut rungs, &checker).await;
         let mut facts = settled.facts;
         facts.extend(rungs.facts(texts));
+        let answer = excuse(settled.answer, rungs.excuse(), &mut facts);
         receipt.step("check", facts);
         receipt.keep(rungs.into_texts(settled.text));
 
-        let answer = settled.answer;
         tell_answer(events, &answer, &made.told).await?;
         let answered = self.keep(asker, &question, answer, receipt).await?;
         tell(events, AskEvent::Done(Box::new(answered.clone()))).await?;
@@ -218,7 +218,7 @@ impl AskService {
             (Some(job), _) => job.task(request),
             // It is still said when the one that was asked for is not there.
             (None, Some(_)) => mapping::explaining(request),
-            (None, None) => return Choice::None,
+            (None, None) => return Choice::None { missed: None },
         };
         Choice::make(self.parts.writer.as_ref(), &self.parts.models, task, wanted).await
     }
@@ -231,7 +231,7 @@ impl AskService {
         post: &Post<'_>,
         events: Option<&'a Sender<AskEvent>>,
     ) -> Option<Hired<'a>> {
-        let Choice::Use { model, is_wish } = choice else {
+        let Choice::Use { model, is_wish, .. } = choice else {
             return None;
         };
         let task = job.task(post.request);
@@ -239,6 +239,11 @@ impl AskService {
         let question = post.question;
         let orders = Orders {
             model: model.clone(),
+            // Whoever chose a model gets that or none.
+            fail_over: settings
+                .fail_over
+                .clone()
+                .filter(|second| !is_wish && second != model),
             temperature: question.temperature.unwrap_or(settings.temperature),
             max_new_tokens: question.max_new_tokens.unwrap_or(settings.max_new_tokens),
             seed: question
@@ -348,6 +353,15 @@ const fn reader_of(asker: Asker<'_>) -> Reader {
         Asker::Account(principal) => Reader::Account(principal.account.id),
         Asker::Local { .. } => Reader::Public,
     }
+}
+
+/// The answer with the reason why another model wrote it than the one that was chosen.
+fn excuse(mut answer: Answer, excuse: Option<&str>, facts: &mut receipt::Facts) -> Answer {
+    if let Some(excuse) = excuse {
+        answer.reason = format!("{} {excuse}", answer.reason);
+        facts.push(receipt::fact("fail_over", excuse));
+    }
+    answer
 }
 
 /// A seed that people can read and every program can hold.

@@ -159,6 +159,8 @@ impl ModelTask {
 pub struct TaskSettings {
     /// Models, best first; the first that is installed is used.
     pub models: Vec<ModelName>,
+    /// Asked when none of them can be reached, or the one that was asked fails before it has said anything.
+    pub fail_over: Option<ModelName>,
     /// Sampling temperature, 0 to 2.
     pub temperature: f32,
     /// Tokens to generate at most, 1 to 8192.
@@ -206,6 +208,7 @@ impl TaskSettings {
         };
         Self {
             models: names.iter().filter_map(|name| name.parse().ok()).collect(),
+            fail_over: None,
             temperature,
             max_new_tokens: NEW_TOKENS_MAX,
         }

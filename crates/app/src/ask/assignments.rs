@@ -154,13 +154,7 @@ pub(super) fn hits_of(plan: &Plan) -> &[Hit] {
 }
 
 /// The assignment to write new code.
-pub(super) fn writing(
-    plan: &Plan,
-    request: &Request,
-    memory: &Memory,
-    style: Style,
-    model: &ModelName,
-) -> Assignment {
+pub(super) fn writing(plan: &Plan, request: &Request, memory: &Memory, style: Style) -> Assignment {
     let mut task = match request.language {
         Some(language) => format!("Write {} code for this:\n", language.title()),
         None => "Write code for this:\n".to_owned(),
@@ -182,10 +176,10 @@ pub(super) fn writing(
         | Plan::AskToBeTaught { .. }
         | Plan::SayWhatIsPossible => None,
     };
-    let reason = if sources.is_empty() {
-        format!("Nothing known fits, so the model `{model}` wrote this without a source.")
+    let reason: fn(&ModelName) -> String = if sources.is_empty() {
+        |model| format!("Nothing known fits, so the model `{model}` wrote this without a source.")
     } else {
-        format!("The model `{model}` wrote this with known code before it.")
+        |model| format!("The model `{model}` wrote this with known code before it.")
     };
     Assignment {
         page,
@@ -197,7 +191,7 @@ pub(super) fn writing(
 }
 
 /// The assignment to change code.
-pub(super) fn changing(code: &PastedCode, request: &Request, model: &ModelName) -> Assignment {
+pub(super) fn changing(code: &PastedCode, request: &Request) -> Assignment {
     let language = code.language.or(request.language);
     let mut task = format!(
         "{}\n\nChange this code as follows: {}",
@@ -211,7 +205,7 @@ pub(super) fn changing(code: &PastedCode, request: &Request, model: &ModelName) 
         language: request.language.or(language),
         sources: Vec::new(),
         known: None,
-        reason: format!("The model `{model}` changed the code."),
+        reason: |model| format!("The model `{model}` changed the code."),
     }
 }
 

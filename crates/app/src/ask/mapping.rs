@@ -47,16 +47,29 @@ impl ModelMapping {
     }
 
     /// The model that serves `task` when nobody asked for another, among those that can be asked: the first of the task's own
-    /// that is there, else the first of this machine, so that the only model somebody brought is used. A model of another server is
+    /// that is there, else the task's second choice, else the first of this machine, so that the only model somebody brought is used. A model of another server is
     /// used only when a task or the asker names it, because what people write then leaves this machine.
     pub fn find_model(&self, task: ModelTask, present: &[ModelName]) -> Option<ModelName> {
-        let own = self
-            .settings(task)
-            .models
-            .iter()
-            .find_map(|wanted| present.iter().find(|name| is_model(name, wanted)));
+        let settings = self.settings(task);
+        let mut wanted = settings.models.iter().chain(&settings.fail_over);
+        let own = wanted.find_map(|wanted| present.iter().find(|name| is_model(name, wanted)));
         let mut local = present.iter().filter(|name| !name.as_str().contains('/'));
         own.or_else(|| local.next()).cloned()
+    }
+
+    /// The first model of another server that the task names before `found` and that is not there. Those of this machine are not
+    /// meant: most tasks name some that nobody installed.
+    fn find_missed(
+        &self,
+        task: ModelTask,
+        present: &[ModelName],
+        found: Option<&ModelName>,
+    ) -> Option<ModelName> {
+        let models = self.settings(task).models.iter();
+        models
+            .take_while(|wanted| found.is_none_or(|found| !is_model(found, wanted)))
+            .find(|wanted| wanted.as_str().contains('/') && !present.contains(wanted))
+            .cloned()
     }
 }
 
@@ -73,11 +86,19 @@ fn is_model(name: &ModelName, wanted: &ModelName) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Choice {
     /// This one; `is_wish` when the asker chose it.
-    Use { model: ModelName, is_wish: bool },
+    Use {
+        model: ModelName,
+        is_wish: bool,
+        /// A model of another server that the task names and that cannot be reached.
+        missed: Option<ModelName>,
+    },
     /// The asker chose one that is not there.
     Missing { wanted: ModelName, has_others: bool },
     /// There is none.
-    None,
+    None {
+        /// A model of another server that the task names and that cannot be reached.
+        missed: Option<ModelName>,
+    },
 }
 
 impl Choice {
@@ -93,18 +114,24 @@ impl Choice {
             Some(wanted) if present.contains(wanted) => Self::Use {
                 model: wanted.clone(),
                 is_wish: true,
+                missed: None,
             },
             Some(wanted) => Self::Missing {
                 wanted: wanted.clone(),
                 has_others: !present.is_empty(),
             },
-            None => match mapping.find_model(task, &present) {
-                Some(model) => Self::Use {
-                    model,
-                    is_wish: false,
-                },
-                None => Self::None,
-            },
+            None => {
+                let found = mapping.find_model(task, &present);
+                let missed = mapping.find_missed(task, &present, found.as_ref());
+                match found {
+                    Some(model) => Self::Use {
+                        model,
+                        is_wish: false,
+                        missed,
+                    },
+                    None => Self::None { missed },
+                }
+            }
         }
     }
 
@@ -123,7 +150,19 @@ impl Choice {
             } => Some(format!(
                 "The model `{wanted}` was asked for, but it is not installed; choose one of those that are."
             )),
-            Self::Use { .. } | Self::None => None,
+            Self::Use {
+                model,
+                missed: Some(missed),
+                ..
+            } => Some(format!(
+                "The model `{missed}` cannot be reached, so `{model}` was asked instead."
+            )),
+            Self::None {
+                missed: Some(missed),
+            } => Some(format!(
+                "The model `{missed}` cannot be reached, so this is told without a language model."
+            )),
+            Self::Use { missed: None, .. } | Self::None { missed: None } => None,
         }
     }
 }
@@ -165,6 +204,29 @@ mod tests {
             found(&["a", "Phi-2.Q4_K_M"], ModelTask::Generate).unwrap(),
             "Phi-2.Q4_K_M"
         );
+    }
+
+    #[test]
+    fn the_second_choice_comes_before_what_nobody_named() {
+        let mut mapping = ModelMapping::default();
+        mapping.generate.models = names(&["lab/big", "phi-2"]);
+        mapping.generate.fail_over = Some("lab/small".parse().unwrap());
+        let find = |present: &[&str]| {
+            let present = names(present);
+            let found = mapping.find_model(ModelTask::Generate, &present);
+            let missed = mapping.find_missed(ModelTask::Generate, &present, found.as_ref());
+            let text = |name: Option<ModelName>| name.map(|name| name.to_string());
+            (text(found), text(missed))
+        };
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(find(&["lab/big", "phi-2"]), (some("lab/big"), None));
+        assert_eq!(
+            find(&["lab/small", "mine"]),
+            (some("lab/small"), some("lab/big"))
+        );
+        assert_eq!(find(&["mine", "phi-2"]), (some("phi-2"), some("lab/big")));
+        assert_eq!(find(&["mine"]), (some("mine"), some("lab/big")));
+        assert_eq!(find(&[]), (None, some("lab/big")));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use domain::Language;
 use domain::analysis::CodeAnalyser;
 use domain::ask::{AskStage, Brain, Outcome, Source};
 use domain::knowledge::TaskBody;
+use domain::models::ModelName;
 use domain::models::writing::{FinishReason, Speaker};
 
 use super::blocks::{FoundCode, find_code};
@@ -29,8 +30,8 @@ pub(super) struct Assignment {
     pub(super) sources: Vec<Source>,
     /// The known task that is surely meant, whose tests the code must pass.
     pub(super) known: Option<TaskBody>,
-    /// Why the model writes, as a sentence.
-    pub(super) reason: String,
+    /// Why a model writes, as a sentence.
+    pub(super) reason: fn(&ModelName) -> String,
 }
 
 /// Has a model write drafts.
@@ -152,7 +153,7 @@ impl<'a> ModelDrafts<'a> {
         let mut answer = blank(
             Brain::Model(model.clone()),
             Outcome::Answered,
-            &self.assignment.reason,
+            &(self.assignment.reason)(model),
             markdown,
         );
         answer.code = Some(code);

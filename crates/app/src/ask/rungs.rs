@@ -65,11 +65,10 @@ impl<'a> Materials<'a> {
         else {
             return Ok(self.known(plan, None));
         };
-        let (style, model) = (self.question.style, scribe.model().clone());
+        let style = self.question.style;
         match job {
             Job::Write => {
-                let assignment =
-                    assignments::writing(&plan, self.request, self.memory, style, &model);
+                let assignment = assignments::writing(&plan, self.request, self.memory, style);
                 let drafts = ModelDrafts::new(scribe, assignment, self.analyser);
                 if is_first {
                     self.draft(plan, drafts).await
@@ -78,7 +77,7 @@ impl<'a> Materials<'a> {
                 }
             }
             Job::Change(code) => {
-                let assignment: Assignment = assignments::changing(&code, self.request, &model);
+                let assignment: Assignment = assignments::changing(&code, self.request);
                 let drafts = ModelDrafts::new(scribe, assignment, self.analyser);
                 self.draft(plan, drafts).await
             }
@@ -232,6 +231,11 @@ impl Rungs<'_> {
     pub(super) fn facts(&self, from: usize) -> ReceiptFacts {
         self.scribe()
             .map_or_else(Vec::new, |scribe| scribe.facts(from))
+    }
+
+    /// Why another model wrote than the one that was chosen, as a sentence.
+    pub(super) fn excuse(&self) -> Option<&str> {
+        self.scribe().and_then(Scribe::excuse)
     }
 
     /// How many texts models wrote so far.

@@ -54,6 +54,8 @@ pub(super) enum ScribeError {
 #[derive(Debug, Clone)]
 pub(super) struct Orders {
     pub(super) model: ModelName,
+    /// The model that is asked when that one fails before it has said anything.
+    pub(super) fail_over: Option<ModelName>,
     pub(super) temperature: f32,
     pub(super) max_new_tokens: u32,
     pub(super) seed: u64,
@@ -70,6 +72,8 @@ pub(super) struct Scribe<'a> {
     orders: Orders,
     deadline: Instant,
     texts: Vec<WrittenText>,
+    /// Why another model writes than the one that was chosen.
+    excuse: Option<String>,
 }
 
 /// A text that is being written.
@@ -99,7 +103,13 @@ impl<'a> Scribe<'a> {
             orders,
             deadline: Instant::now() + TIME_MAX,
             texts: Vec::new(),
+            excuse: None,
         }
+    }
+
+    /// Why another model writes than the one that was chosen, as a sentence.
+    pub(super) fn excuse(&self) -> Option<&str> {
+        self.excuse.as_deref()
     }
 
     pub(super) const fn model(&self) -> &ModelName {
@@ -115,8 +125,31 @@ impl<'a> Scribe<'a> {
         self.deadline.saturating_duration_since(Instant::now()) >= TIME_MIN
     }
 
-    /// Begins a text and waits for its first words. A prompt that turns out too long is shortened once.
+    /// Begins a text and waits for its first words. When the model fails before them, the second choice goes on from here.
     pub(super) async fn begin(
+        &mut self,
+        page: &Page,
+        stage: AskStage,
+    ) -> Result<Manuscript<'a>, ScribeError> {
+        match self.begin_fitting(page, stage).await {
+            Err(ScribeError::Failed(error)) if error.may_succeed_elsewhere() => {
+                let Some(second) = self.orders.fail_over.take() else {
+                    return Err(ScribeError::Failed(error));
+                };
+                tracing::warn!(model = %self.orders.model, %second, %error, "another language model is asked");
+                self.excuse = Some(format!(
+                    "The model `{}` was asked first, but {error}; so `{second}` was asked instead.",
+                    self.orders.model
+                ));
+                self.orders.model = second;
+                self.begin_fitting(page, stage).await
+            }
+            begun => begun,
+        }
+    }
+
+    /// The same by one model. A prompt that turns out too long is shortened once.
+    async fn begin_fitting(
         &mut self,
         page: &Page,
         stage: AskStage,

@@ -47,6 +47,15 @@ impl Instance {
 
     /// The same, with this sandbox and these language models.
     pub(crate) async fn with_writer(sandbox: Arc<dyn Sandbox>, writer: Arc<dyn Writer>) -> Self {
+        Self::with_models(sandbox, writer, ModelMapping::default()).await
+    }
+
+    /// The same, with these language models for the tasks.
+    pub(crate) async fn with_models(
+        sandbox: Arc<dyn Sandbox>,
+        writer: Arc<dyn Writer>,
+        models: ModelMapping,
+    ) -> Self {
         let sandbox = Arc::new(SandboxService::new(sandbox));
         let store = Arc::new(Store::open_in_memory().await.unwrap());
         let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
@@ -70,7 +79,7 @@ impl Instance {
             analyser,
             sandbox,
             writer,
-            models: ModelMapping::default(),
+            models,
             embedder,
             conversations: store.clone(),
             clock: clock.clone(),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use app::ask::{AskError, Asker};
+use app::ask::{AskError, Asker, ModelMapping};
 use app::sandbox::NoSandbox;
 use domain::Language;
 use domain::accounts::{Principal, Role};
@@ -318,6 +318,90 @@ async fn a_model_that_fails_leaves_the_answer_to_the_next_rung_and_it_says_so() 
         );
         assert!(answer.ai_confidence.abs() < f32::EPSILON);
         assert_eq!(told, answer.markdown);
+    }
+}
+
+/// A house whose tasks name `lab/big` first and `phi-2` second.
+async fn with_second_choice(
+    play: impl Fn(&WritingRequest, usize) -> Line + Send + Sync + 'static,
+) -> (Instance, Principal, Arc<ScriptedWriter>) {
+    let writer = Arc::new(ScriptedWriter::new(&["lab/big", "phi-2"], play));
+    let mut mapping = ModelMapping::default();
+    for task in [&mut mapping.generate, &mut mapping.explain_python] {
+        task.models = vec!["lab/big".parse().unwrap()];
+        task.fail_over = Some("phi-2".parse().unwrap());
+    }
+    let sandbox = Arc::new(NoSandbox::new("left out in these tests"));
+    let instance = Instance::with_models(sandbox, writer.clone(), mapping).await;
+    let ada = instance.sign_in("ada", Role::Developer).await;
+    (instance, ada, writer)
+}
+
+fn lab_fails(said: &'static str) -> impl Fn(&WritingRequest, usize) -> Line {
+    move |request, _| match request.model.as_str() {
+        "lab/big" => Line::Fails(
+            said,
+            WritingError::Failed {
+                model: request.model.clone(),
+                reason: "it cannot be reached".to_owned(),
+            },
+        ),
+        _ => says(&code("def flux(gizmo):\n    return gizmo * 88\n")),
+    }
+}
+
+#[tokio::test]
+async fn the_second_choice_writes_when_the_first_fails_before_its_first_word() {
+    let (instance, ada, writer) = with_second_choice(lab_fails("")).await;
+    let explained = format!("what does this do?\n```python\n{TOTAL}```");
+    for asked in [question(GIZMO), question(&explained)] {
+        let (answered, told, _) = listen(&instance, &ada, asked).await;
+        let answer = &answered.answer;
+        assert_eq!(answer.brain.to_string(), "MODEL:phi-2", "{}", answer.reason);
+        for part in [
+            "`lab/big` was asked first",
+            "it cannot be reached",
+            "`phi-2` was asked instead",
+        ] {
+            assert!(answer.reason.contains(part), "{}", answer.reason);
+        }
+        assert!(
+            !answer.reason.contains("`lab/big` wrote"),
+            "{}",
+            answer.reason
+        );
+        assert_eq!(told, answer.markdown);
+        let [text] = answered.receipt.writings.as_slice() else {
+            panic!("{:?}", answered.receipt.writings);
+        };
+        assert_eq!(text.request.model.as_str(), "phi-2");
+        let mut facts = answered.receipt.steps.iter().flat_map(|step| &step.facts);
+        let told = facts.find(|(name, _)| name == "fail_over");
+        assert!(told.unwrap().1.contains("`lab/big`"));
+    }
+    assert_eq!(writer.asked.lock().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn what_was_begun_or_wished_for_is_not_asked_of_the_second_choice() {
+    let (instance, ada, writer) = with_second_choice(lab_fails("This adds up")).await;
+    let explained = format!("what does this do?\n```python\n{TOTAL}```");
+    let (answered, _, _) = listen(&instance, &ada, question(&explained)).await;
+    assert_eq!(answered.answer.brain, Brain::Analysis);
+    let (instance, ada, wished) = with_second_choice(lab_fails("")).await;
+    let asked = Question {
+        model: Some("lab/big".parse().unwrap()),
+        ..question(GIZMO)
+    };
+    let (answered, _, _) = listen(&instance, &ada, asked).await;
+    assert_eq!(answered.answer.brain, Brain::None);
+    for writer in [writer, wished] {
+        let asked = writer.asked.lock().unwrap();
+        assert!(
+            asked
+                .iter()
+                .all(|request| request.model.as_str() == "lab/big")
+        );
     }
 }
 

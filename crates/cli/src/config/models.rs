@@ -39,6 +39,8 @@ pub(crate) enum Amount<T> {
 #[derive(Debug, Clone)]
 pub(crate) struct TaskConfig {
     pub(crate) models: Setting<Vec<ModelName>>,
+    /// Asked when the others cannot be reached or fail.
+    pub(crate) fail_over: Setting<Option<ModelName>>,
     pub(crate) temperature: Setting<f32>,
     pub(crate) max_new_tokens: Setting<u32>,
 }
@@ -68,6 +70,7 @@ impl ModelsConfig {
     pub(crate) fn mapping(&self) -> ModelMapping {
         let settings = |task: &TaskConfig| TaskSettings {
             models: task.models.value.clone(),
+            fail_over: task.fail_over.value.clone(),
             temperature: task.temperature.value,
             max_new_tokens: task.max_new_tokens.value,
         };
@@ -80,15 +83,17 @@ impl ModelsConfig {
     }
 }
 
-/// The names of a task's three settings: variables, then keys of the file.
+/// The names of a task's four settings: variables, then keys of the file.
 struct TaskNames {
     models: (&'static str, &'static str),
+    fail_over: (&'static str, &'static str),
     temperature: (&'static str, &'static str),
     max_new_tokens: (&'static str, &'static str),
 }
 
 const GENERATE: TaskNames = TaskNames {
     models: ("CODEGENIE_GENERATE_MODELS", "generate_models"),
+    fail_over: ("CODEGENIE_GENERATE_FAIL_OVER", "generate_fail_over"),
     temperature: ("CODEGENIE_GENERATE_TEMPERATURE", "generate_temperature"),
     max_new_tokens: (
         "CODEGENIE_GENERATE_MAX_NEW_TOKENS",
@@ -98,6 +103,10 @@ const GENERATE: TaskNames = TaskNames {
 
 const EXPLAIN_PYTHON: TaskNames = TaskNames {
     models: ("CODEGENIE_EXPLAIN_PYTHON_MODELS", "explain_python_models"),
+    fail_over: (
+        "CODEGENIE_EXPLAIN_PYTHON_FAIL_OVER",
+        "explain_python_fail_over",
+    ),
     temperature: (
         "CODEGENIE_EXPLAIN_PYTHON_TEMPERATURE",
         "explain_python_temperature",
@@ -110,6 +119,7 @@ const EXPLAIN_PYTHON: TaskNames = TaskNames {
 
 const EXPLAIN: TaskNames = TaskNames {
     models: ("CODEGENIE_EXPLAIN_MODELS", "explain_models"),
+    fail_over: ("CODEGENIE_EXPLAIN_FAIL_OVER", "explain_fail_over"),
     temperature: ("CODEGENIE_EXPLAIN_TEMPERATURE", "explain_temperature"),
     max_new_tokens: ("CODEGENIE_EXPLAIN_MAX_NEW_TOKENS", "explain_max_new_tokens"),
 };
@@ -163,6 +173,12 @@ fn find_task(layers: &Layers, names: &TaskNames, task: ModelTask) -> anyhow::Res
     let (models, temperature, tokens) = (names.models, names.temperature, names.max_new_tokens);
     Ok(TaskConfig {
         models: layers.parse(models.0, models.1, || usual.models, parse_models)?,
+        fail_over: layers.parse(
+            names.fail_over.0,
+            names.fail_over.1,
+            || usual.fail_over,
+            |text| Ok(Some(text.trim().parse()?)),
+        )?,
         temperature: layers.parse(
             temperature.0,
             temperature.1,
@@ -287,7 +303,7 @@ fn parse_duration(text: &str) -> anyhow::Result<Duration> {
 
 /// Name, value and origin of every setting, as `codegenie config` shows them.
 pub(crate) fn rows(config: &ModelsConfig) -> Vec<(&'static str, String, &Origin)> {
-    let mut rows = Vec::with_capacity(16);
+    let mut rows = Vec::with_capacity(18);
     for (names, task) in [
         (&GENERATE, &config.generate),
         (&EXPLAIN_PYTHON, &config.explain_python),
@@ -295,6 +311,9 @@ pub(crate) fn rows(config: &ModelsConfig) -> Vec<(&'static str, String, &Origin)
     ] {
         let models: Vec<&str> = task.models.value.iter().map(ModelName::as_str).collect();
         rows.push((names.models.1, models.join(","), &task.models.origin));
+        let fail_over = task.fail_over.value.as_ref();
+        let fail_over = fail_over.map_or_else(String::new, ToString::to_string);
+        rows.push((names.fail_over.1, fail_over, &task.fail_over.origin));
         let temperature = task.temperature.value.to_string();
         rows.push((names.temperature.1, temperature, &task.temperature.origin));
         let tokens = task.max_new_tokens.value.to_string();
@@ -343,14 +362,17 @@ fn shown<T: ToString>(amount: Amount<T>) -> String {
 }
 
 /// The keys of the settings file.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 18] = [
     GENERATE.models.1,
+    GENERATE.fail_over.1,
     GENERATE.temperature.1,
     GENERATE.max_new_tokens.1,
     EXPLAIN_PYTHON.models.1,
+    EXPLAIN_PYTHON.fail_over.1,
     EXPLAIN_PYTHON.temperature.1,
     EXPLAIN_PYTHON.max_new_tokens.1,
     EXPLAIN.models.1,
+    EXPLAIN.fail_over.1,
     EXPLAIN.temperature.1,
     EXPLAIN.max_new_tokens.1,
     "model_memory",

@@ -90,9 +90,5 @@ pub(super) fn with_remotes(
     }
     let servers = config.remotes.iter().map(|remote| remote.value.clone());
     let remote = RemoteWriter::new(servers.collect())?;
-    Ok(Arc::new(CombinedWriter::new(
-        local,
-        Arc::new(remote),
-        Vec::new(),
-    )))
+    Ok(Arc::new(CombinedWriter::new(local, Arc::new(remote))))
 }

@@ -13,6 +13,7 @@ mod help;
 mod index;
 mod judge;
 mod models;
+mod remote;
 mod residents;
 mod run;
 mod serve;

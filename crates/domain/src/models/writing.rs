@@ -275,6 +275,21 @@ pub enum WritingError {
     Closing,
 }
 
+impl WritingError {
+    /// Whether another model or another server may do what failed.
+    pub const fn may_succeed_elsewhere(&self) -> bool {
+        match self {
+            Self::UnknownModel(_) | Self::NoMemory { .. } | Self::Busy(_) | Self::Failed { .. } => {
+                true
+            }
+            Self::UnknownAdapter { .. }
+            | Self::TooLong { .. }
+            | Self::Refused(_)
+            | Self::Closing => false,
+        }
+    }
+}
+
 /// A text being written. Dropping it cancels the request: computing stops within one step.
 #[async_trait]
 pub trait Writing: Send {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::models::writing::{Writer, Writing, WritingError, WritingEvent, WritingRequest};
+use domain::models::writing::{Writer, Writing, WritingError, WritingRequest};
 use domain::models::{AdapterName, ModelName};
 
 use super::RemoteWriter;
@@ -12,43 +12,13 @@ use super::RemoteWriter;
 pub struct CombinedWriter {
     local: Arc<dyn Writer>,
     remote: Arc<RemoteWriter>,
-    fail_over: Vec<(ModelName, ModelName)>,
 }
 
 impl CombinedWriter {
-    /// `fail_over` has, for models of this machine, those of servers that are asked instead when one fails before it has
-    /// begun. What people write goes to other servers by this only when it is configured so.
-    pub fn new(
-        local: Arc<dyn Writer>,
-        remote: Arc<RemoteWriter>,
-        fail_over: Vec<(ModelName, ModelName)>,
-    ) -> Self {
-        Self {
-            local,
-            remote,
-            fail_over,
-        }
-    }
-
-    fn substitute(&self, name: &ModelName) -> Option<ModelName> {
-        self.fail_over
-            .iter()
-            .find(|(local, _)| local == name)
-            .map(|(_, remote)| remote.clone())
-    }
-}
-
-/// Whether another place may do what failed.
-fn may_be_mended(error: &WritingError) -> bool {
-    match error {
-        WritingError::UnknownModel(_)
-        | WritingError::NoMemory { .. }
-        | WritingError::Busy(_)
-        | WritingError::Failed { .. } => true,
-        WritingError::UnknownAdapter { .. }
-        | WritingError::TooLong { .. }
-        | WritingError::Refused(_)
-        | WritingError::Closing => false,
+    /// A writer over both. None of the servers takes the place of a model of this machine by itself: what people write leaves the
+    /// machine only for a server that is named.
+    pub fn new(local: Arc<dyn Writer>, remote: Arc<RemoteWriter>) -> Self {
+        Self { local, remote }
     }
 }
 
@@ -58,24 +28,7 @@ impl Writer for CombinedWriter {
         if self.remote.owns(&request.model) {
             return self.remote.write(request).await;
         }
-        let Some(substitute) = self
-            .substitute(&request.model)
-            .filter(|_| request.adapter.is_none())
-        else {
-            return self.local.write(request).await;
-        };
-        let instead = WritingRequest {
-            model: substitute,
-            ..request.clone()
-        };
-        match self.local.write(request).await {
-            Ok(writing) => Ok(Box::new(Mended {
-                writing,
-                instead: Some((Arc::clone(&self.remote), instead)),
-            })),
-            Err(error) if may_be_mended(&error) => self.remote.write(instead).await,
-            Err(error) => Err(error),
-        }
+        self.local.write(request).await
     }
 
     async fn list_names(&self) -> Vec<ModelName> {
@@ -96,43 +49,5 @@ impl Writer for CombinedWriter {
         } else {
             self.local.count_tokens(model, text).await
         }
-    }
-}
-
-/// A text that another server writes when this machine fails before it has begun.
-struct Mended {
-    writing: Box<dyn Writing>,
-    instead: Option<(Arc<RemoteWriter>, WritingRequest)>,
-}
-
-#[async_trait]
-impl Writing for Mended {
-    async fn next(&mut self) -> Option<Result<WritingEvent, WritingError>> {
-        let event = self.writing.next().await;
-        match &event {
-            Some(Ok(
-                WritingEvent::Started { .. }
-                | WritingEvent::Text { .. }
-                | WritingEvent::Finished(_),
-            )) => {
-                self.instead = None;
-            }
-            Some(Err(error)) if may_be_mended(error) => {
-                // Kept until the other has taken it: whoever waits may stop waiting and ask again.
-                if let Some((remote, request)) = self.instead.clone() {
-                    let begun = remote.write(request).await;
-                    self.instead = None;
-                    return match begun {
-                        Ok(writing) => {
-                            self.writing = writing;
-                            self.writing.next().await
-                        }
-                        Err(error) => Some(Err(error)),
-                    };
-                }
-            }
-            Some(_) | None => {}
-        }
-        event
     }
 }
