@@ -9,6 +9,7 @@ use domain::models::residence::MemoryUse;
 use domain::models::writing::WritingError;
 
 use super::prepare::Prepared;
+use crate::engine::generator::pool_tokens;
 
 /// A shorter context is of no use with sources in the prompt.
 const CONTEXT_TOKENS_MIN: u32 = 2048;
@@ -82,8 +83,7 @@ pub(super) fn choose_footprint(
 }
 
 fn reckon(model: &Prepared, context_tokens: NonZeroU32, parallel: NonZeroU32) -> Footprint {
-    // The context is one pool for all requests.
-    let cells = u64::from(context_tokens.get()) * u64::from(parallel.get());
+    let cells = pool_tokens(context_tokens.get(), parallel.get());
     Footprint {
         context_tokens,
         parallel,

@@ -197,8 +197,8 @@ fn it_tells_what_it_takes_and_ends_when_the_server_goes() {
     assert_eq!(ready["context_tokens"], 512);
     assert_eq!(ready["parallel_max"], 3);
     assert_eq!(ready["gpu_layers"], 0);
-    // Two layers, two heads of keys and of values, 16 numbers of two bytes, and 1536 places.
-    assert_eq!(number(&ready["context_bytes"]), 2 * 2 * 2 * 16 * 2 * 1536);
+    // Two layers, two heads of keys and of values, 16 numbers of two bytes, and 768 places.
+    assert_eq!(number(&ready["context_bytes"]), 2 * 2 * 2 * 16 * 2 * 768);
     let file = std::fs::metadata(&model).unwrap().len();
     assert!(
         (file / 2..=file).contains(&number(&ready["weights_bytes"])),
@@ -218,9 +218,9 @@ fn it_says_why_it_cannot_use_a_file_and_ends() {
     let limits = ["--context-tokens", "256", "--parallel", "1"];
     let adapter = ["--adapter", broken.to_str().unwrap()];
     for (model, more, reason) in [
-        (&broken, &[][..], "no-model.gguf is not a usable GGUF file"),
-        (&encoder, &[], "is no model that writes text"),
-        (&model, &adapter, "the adapter"),
+        (&broken, &[][..], "its file is not a usable GGUF file"),
+        (&encoder, &[], "its file has no model that writes text"),
+        (&model, &adapter, "its adapter `no-model` cannot be used"),
     ] {
         let mut engine = Engine::start(model, &[&limits, more].concat());
         let said = engine.ready["broken"]["reason"]
@@ -228,6 +228,8 @@ fn it_says_why_it_cannot_use_a_file_and_ends() {
             .unwrap()
             .to_owned();
         assert!(said.contains(reason), "{said}");
+        // Users may read it, and need not know where files are.
+        assert!(!said.contains(folder.path().to_str().unwrap()), "{said}");
         assert!(!engine.child.wait().unwrap().success());
     }
 }

@@ -1,7 +1,7 @@
 //! Loads a model with its adapters, decides how much a graphics card takes, makes the context, and reckons what all that takes.
 //!
-//! The context has room for `context_tokens` once per parallel request, in one pool that all sequences share: a long text borrows
-//! what short ones leave. When the system refuses so much memory, it is halved until one request alone fits.
+//! When the system refuses as much memory as the context needs for all parallel requests, it is made for half as many, until one
+//! request alone fits.
 
 use std::fs;
 use std::num::NonZeroU32;
@@ -15,6 +15,7 @@ use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_AUTO;
 
 use super::frame::ReadyReport;
+use super::pool::pool_tokens;
 use crate::engine::EngineError;
 use crate::engine::args::{GpuLayers, WriteArgs, thread_count};
 use crate::gguf::{self, Header, Value};
@@ -65,7 +66,7 @@ pub(super) fn load(backend: &LlamaBackend, args: &WriteArgs) -> Result<Loaded, E
     let header = read_header(args)?;
     let shape = Shape::read(&header);
     let parallel = args.parallel.get().min(PARALLEL_MAX);
-    let cells = u64::from(args.context_tokens.get()) * u64::from(parallel);
+    let cells = pool_tokens(args.context_tokens.get(), parallel);
     let gpu_layers = choose_gpu_layers(args.gpu_layers, &shape, cells);
     let params = LlamaModelParams::default().with_n_gpu_layers(gpu_layers);
     let mut model = LlamaModel::load_from_file(backend, &args.model, &params)
@@ -133,7 +134,8 @@ impl Loaded {
         let threads = thread_count(args.threads);
         let mut requests = self.parallel;
         loop {
-            let cells = self.context_tokens.saturating_mul(requests);
+            let cells = pool_tokens(self.context_tokens, requests);
+            let cells = u32::try_from(cells).unwrap_or(u32::MAX);
             let params = LlamaContextParams::default()
                 .with_n_ctx(NonZeroU32::new(cells))
                 .with_n_batch(BATCH_TOKENS_MAX)

@@ -7,6 +7,7 @@ mod grammar;
 mod load;
 mod lookup;
 mod orders;
+mod pool;
 mod sampler;
 mod schedule;
 mod slots;
@@ -29,6 +30,7 @@ use frame::Report;
 pub(crate) use load::Shape;
 use load::load;
 use orders::{OrderReader, Reports};
+pub(crate) use pool::pool_tokens;
 use schedule::{Resources, Scheduler};
 use tokens::Tokeniser;
 

@@ -25,7 +25,10 @@ pub(super) struct Writing {
     text: TextAssembly,
     tells_tokens: bool,
     tokens_max: u32,
-    prompt_length: usize,
+    /// Tokens to read before it is written on: the prompt, and after a pause what was written before it.
+    read_length: usize,
+    /// Whether it gave up its places in the context until another request ends.
+    is_paused: bool,
     new_tokens: u32,
     drafted: u32,
     accepted: u32,
@@ -62,7 +65,8 @@ impl Writing {
             text: TextAssembly::new(&order.sampling.stop),
             tells_tokens: order.logprobs.is_some(),
             tokens_max: order.sampling.max_new_tokens,
-            prompt_length: prompt.len(),
+            read_length: prompt.len(),
+            is_paused: false,
             new_tokens: 0,
             drafted: 0,
             accepted: 0,
@@ -72,14 +76,29 @@ impl Writing {
         }
     }
 
-    /// Whether its prompt is read, of which `cached` tokens are in the context.
+    /// Whether all is read that comes before the next token; `cached` tokens are in the context.
     pub(super) fn is_writing(&self, cached: usize) -> bool {
-        cached >= self.prompt_length
+        cached >= self.read_length
     }
 
-    /// Tokens of the prompt that are not in the context yet.
+    /// Tokens to be read that are not in the context yet.
     pub(super) fn left_to_read(&self, cached: usize) -> usize {
-        self.prompt_length.saturating_sub(cached)
+        self.read_length.saturating_sub(cached)
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    /// Stops until `resume`; all of its `tokens` have to be read again then.
+    pub(super) fn pause(&mut self, tokens: usize) {
+        self.is_paused = true;
+        self.read_length = tokens;
+        self.draft.clear();
+    }
+
+    pub(super) fn resume(&mut self) {
+        self.is_paused = false;
     }
 
     /// Tokens it may write yet.
