@@ -14,8 +14,8 @@ use crate::bench::report::Row;
 
 const GAIN_MIN: f64 = 1.8;
 
-/// What the answer repeats.
-const SOURCE: &str = "def merge(left, right):\n    merged = []\n    i = j = 0\n    while i < len(left) and j < len(right):\n        if left[i] <= right[j]:\n            merged.append(left[i])\n            i += 1\n        else:\n            merged.append(right[j])\n            j += 1\n    return merged + left[i:] + right[j:]\n";
+/// What the answer repeats. No passage of 15 letters comes twice, because the copying model knows back no further.
+const SOURCE: &str = "def merge(left, right):\n  merged, i, j = [], 0, 0\n  while i < len(left) and j < len(right):\n    if left[i] <= right[j]:\n      merged.append(left[i]); i += 1\n    else:\n      merged += [right[j]]; j += 1\n  return merged + left[i:] + right[j:]\n";
 
 /// With guesses from the prompt, and without.
 pub(super) async fn measure(
@@ -32,6 +32,11 @@ pub(super) async fn measure(
     };
     let guessed = guess(writer.as_ref(), &asked).await?;
     let text = &guessed.told.text;
+    anyhow::ensure!(
+        *text == guessed.plain,
+        "guessing changed what was written: {:?} and {text:?}",
+        guessed.plain
+    );
     let code = text
         .strip_prefix("```python\n")
         .context("it copied no code")?;

@@ -88,7 +88,7 @@ pub(super) fn measure(bench: &Bench, report: &mut Report) {
     report.add("several texts at once", rows);
     let run = &bench.runtime;
     say("language models: second turns");
-    let rows = run.block_on(speed::measure_second_turn(&mut rig));
+    let rows = speed::measure_second_turn(bench, &mut rig, peer.as_ref());
     report.add("second turns", rows);
     say("language models: guesses from the prompt");
     let rows = run.block_on(speed::measure_wrong_guesses(&mut rig));

@@ -28,20 +28,35 @@ impl LlamaCpp {
         threads: usize,
         (prompt, new): (u32, u32),
     ) -> anyhow::Result<Speed> {
-        let run = |args: [(&str, u32); 3]| -> anyhow::Result<f64> {
-            let mut words: Vec<OsString> = vec!["-m".into(), model.into()];
-            for (name, value) in args {
-                words.extend([name.into(), value.to_string().into()]);
-            }
-            words.extend(["-t".into(), threads.to_string().into()]);
-            words.extend(["-r", "1", "-o", "json"].map(OsString::from));
-            let text = output(&self.folder.join("llama-bench"), &words)?;
-            read_llama_bench(&text)
+        let run = |new, read, before| {
+            self.run(model, threads, [("-p", read), ("-n", new), ("-d", before)])
         };
         Ok(Speed {
-            prefill: run([("-p", prompt), ("-n", 0), ("-d", 0)])?,
-            decode: run([("-p", 0), ("-n", new), ("-d", prompt)])?,
+            prefill: run(0, prompt, 0)?,
+            decode: run(new, 0, prompt)?,
         })
+    }
+
+    /// Tokens a second of reading `added` tokens after `before` others.
+    pub(crate) fn reading(
+        &self,
+        model: &Path,
+        threads: usize,
+        added: u32,
+        before: u32,
+    ) -> anyhow::Result<f64> {
+        self.run(model, threads, [("-p", added), ("-n", 0), ("-d", before)])
+    }
+
+    fn run(&self, model: &Path, threads: usize, args: [(&str, u32); 3]) -> anyhow::Result<f64> {
+        let mut words: Vec<OsString> = vec!["-m".into(), model.into()];
+        for (name, value) in args {
+            words.extend([name.into(), value.to_string().into()]);
+        }
+        words.extend(["-t".into(), threads.to_string().into()]);
+        words.extend(["-r", "1", "-o", "json"].map(OsString::from));
+        let text = output(&self.folder.join("llama-bench"), &words)?;
+        read_llama_bench(&text)
     }
 
     /// Tokens a second of `streams` texts at once, prompts counted, by `llama-batched-bench`.
