@@ -56,6 +56,40 @@ fn a_model_is_imported_shrunk_listed_and_removed() {
 }
 
 #[test]
+fn a_published_folder_is_imported_with_its_adapter() {
+    let home = Home::new();
+    let family = testmodels::Family::Mistral;
+    let [folder, adapter] = ["published", "style"].map(|name| home.path().join(name));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::create_dir(&adapter).unwrap();
+    testmodels::write_published(family, 1, &folder).unwrap();
+    testmodels::write_published_adapter(family, 4, 1, &adapter).unwrap();
+    let misplaced = home
+        .run(&["models", "import", "style", "--name", "own"])
+        .failed();
+    assert!(
+        misplaced.err.contains("`codegenie models adapter`"),
+        "{misplaced:?}"
+    );
+    let imported = home
+        .run(&["models", "import", "published", "--name", "own"])
+        .done();
+    assert!(
+        imported.out.starts_with("imported `own`: llama F32"),
+        "{imported:?}"
+    );
+    let add = [
+        "models", "adapter", "style", "--model", "own", "--name", "house",
+    ];
+    for _ in 0..2 {
+        let added = home.run(&add).done();
+        assert_eq!(added.out, "the model `own` has the adapter `house`\n");
+    }
+    let listed = home.run(&["models", "list", "--json"]).done().json();
+    assert_eq!(listed[0]["adapters"], serde_json::json!(["house"]));
+}
+
+#[test]
 fn what_cannot_be_done_fails_with_a_sentence() {
     let home = Home::new();
     let broken = home.write("broken.gguf", b"GGUF");

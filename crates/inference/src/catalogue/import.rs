@@ -49,10 +49,11 @@ pub(crate) fn import_model(
         read_description(path)?;
         copy(records.folder(), path, metadata.len(), reporter)?
     };
-    let description = read_description(staged.path())?;
-    engine
-        .check(staged.path(), None, reporter)
-        .map_err(|error| name_source(error, staged.path(), path))?;
+    let checked = read_description(staged.path()).and_then(|description| {
+        engine.check(staged.path(), None, reporter)?;
+        Ok(description)
+    });
+    let description = checked.map_err(|error| name_source(error, staged.path(), path))?;
     let origin = Origin {
         source: IMPORTED.to_owned(),
         licence: None,
@@ -165,13 +166,8 @@ pub(crate) fn import_adapter(
         read_adapter(path, &record.manifest.architecture)?;
         copy(folder, path, metadata.len(), &silent)?
     };
-    read_adapter(staged.path(), &record.manifest.architecture)?;
-    engine
-        .check(
-            &record.place.weights,
-            Some(staged.path()),
-            &Reporter::silent(),
-        )
+    read_adapter(staged.path(), &record.manifest.architecture)
+        .and_then(|()| engine.check(&record.place.weights, Some(staged.path()), &silent))
         .map_err(|error| name_source(error, staged.path(), path))?;
     let metadata = fs::metadata(staged.path()).map_err(|error| io_error(path, &error))?;
     let adapter = AdapterRecord {
@@ -226,13 +222,15 @@ fn convert(
     Ok((staged, digest))
 }
 
-/// Bytes of the files in a folder.
+/// Bytes of the files in a folder, and of those that its links lead to: caches of the hub are made of links.
 fn folder_bytes(path: &Path) -> Result<u64, CatalogueError> {
     let failed = |error: &io::Error| io_error(path, error);
     let mut sum = 0_u64;
     for entry in fs::read_dir(path).map_err(|error| failed(&error))? {
-        let metadata = entry.and_then(|entry| entry.metadata());
-        sum = sum.saturating_add(metadata.map_err(|error| failed(&error))?.len());
+        let entry = entry.map_err(|error| failed(&error))?;
+        // A link that leads nowhere is missed, if at all, by what reads the file.
+        let bytes = fs::metadata(entry.path()).map_or(0, |metadata| metadata.len());
+        sum = sum.saturating_add(bytes);
     }
     Ok(sum)
 }

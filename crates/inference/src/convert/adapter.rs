@@ -13,6 +13,8 @@ use crate::gguf::{self, Header, TensorPlan, Value};
 
 /// Highest rank; published adapters have up to 256.
 const RANK_MAX: u64 = 4096;
+/// The file that tells an adapter from a model.
+pub(super) const CONFIG: &str = "adapter_config.json";
 
 #[derive(Debug, Deserialize)]
 struct Published {
@@ -39,7 +41,7 @@ struct Published {
 /// # Errors
 /// [`ConvertError`] names the file that is missing or not understood, and the tensor that does not fit the model.
 pub fn convert_adapter(folder: &Path, base: &Header, out: &Path) -> Result<(), ConvertError> {
-    let config_path = folder.join("adapter_config.json");
+    let config_path = folder.join(CONFIG);
     let published = parse(&read_json(&config_path)?).map_err(invalid(&config_path))?;
     let model = Config::from_header(base).map_err(invalid(folder))?;
     let name = "adapter_model.safetensors";

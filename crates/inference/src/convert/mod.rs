@@ -56,6 +56,11 @@ pub enum ConvertError {
 /// [`ConvertError`] names the file that is missing, is not understood, or does not fit.
 pub fn convert_folder(folder: &Path, out: &Path) -> Result<(), ConvertError> {
     let config_path = folder.join("config.json");
+    if !config_path.exists() && folder.join(adapter::CONFIG).exists() {
+        return Err(invalid(folder)(
+            "it is an adapter; add it to its model with `codegenie models adapter`".to_owned(),
+        ));
+    }
     let config = Config::parse(&read_json(&config_path)?).map_err(invalid(&config_path))?;
     let weights = Weights::open(folder)?;
     let mut metadata = config.metadata();

@@ -80,7 +80,9 @@ impl Weights {
         let names = if single.is_file() {
             vec!["model.safetensors".to_owned()]
         } else if let Some(index) = read_if_there(&index_path)? {
-            list_files(&index).map_err(invalid(&index_path))?
+            let names = list_files(&index).map_err(invalid(&index_path))?;
+            check_there(folder, &names).map_err(invalid(folder))?;
+            names
         } else {
             return Err(invalid(folder)(missing(folder)));
         };
@@ -157,6 +159,24 @@ fn missing(folder: &Path) -> String {
             .to_owned()
     } else {
         "there is neither model.safetensors nor model.safetensors.index.json in it".to_owned()
+    }
+}
+
+/// Refuses a model of which parts were not fetched.
+fn check_there(folder: &Path, names: &[String]) -> Result<(), String> {
+    let is_missing = |name: &&String| !folder.join(name).is_file();
+    let missing: Vec<&str> = names
+        .iter()
+        .filter(is_missing)
+        .map(String::as_str)
+        .collect();
+    match missing.as_slice() {
+        [] => Ok(()),
+        [first, ..] => Err(format!(
+            "{} of its {} parts are missing, such as {first}; get the whole model",
+            missing.len(),
+            names.len()
+        )),
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn name(text: &str) -> ModelName {
     text.parse().unwrap()
 }
 
-fn adapter(text: &str) -> AdapterName {
+pub(crate) fn adapter(text: &str) -> AdapterName {
     text.parse().unwrap()
 }
 

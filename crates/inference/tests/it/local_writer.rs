@@ -36,7 +36,7 @@ struct House {
     _folder: tempfile::TempDir,
 }
 
-fn config() -> LocalWriterConfig {
+pub(crate) fn config() -> LocalWriterConfig {
     LocalWriterConfig {
         program: ENGINE.into(),
         args: Vec::new(),
@@ -86,7 +86,7 @@ async fn house(config: LocalWriterConfig) -> House {
     }
 }
 
-fn request(model: &str, text: &str, max_new_tokens: u32) -> WritingRequest {
+pub(crate) fn request(model: &str, text: &str, max_new_tokens: u32) -> WritingRequest {
     WritingRequest {
         model: name(model),
         adapter: None,
@@ -103,7 +103,9 @@ fn request(model: &str, text: &str, max_new_tokens: u32) -> WritingRequest {
 }
 
 /// What came of a request, with its text.
-async fn read(mut writing: Box<dyn Writing>) -> Result<(Finished, String), WritingError> {
+pub(crate) async fn read(
+    mut writing: Box<dyn Writing>,
+) -> Result<(Finished, String), WritingError> {
     let mut text = String::new();
     let read = async {
         while let Some(event) = writing.next().await {

@@ -13,6 +13,7 @@ mod engine;
 mod golden;
 mod hub;
 mod local_writer;
+mod published;
 mod supervision;
 mod tiny;
 mod writing;
