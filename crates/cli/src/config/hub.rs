@@ -108,10 +108,10 @@ pub(crate) fn rows(settings: &HubSettings) -> Vec<(&'static str, String, String)
         proxy,
         is_offline,
     } = settings;
-    let proxied = if proxy.https.is_some() || proxy.http.is_some() {
-        "…"
+    let (proxied, proxy_origin) = if proxy.https.is_some() || proxy.http.is_some() {
+        ("…", "environment")
     } else {
-        ""
+        ("", "default")
     };
     let hidden = if token.value.is_some() { "…" } else { "" };
     let offline = if is_offline.value { "yes" } else { "no" };
@@ -127,7 +127,7 @@ pub(crate) fn rows(settings: &HubSettings) -> Vec<(&'static str, String, String)
             file_hosts.origin.to_string(),
         ),
         ("hub_token", hidden.to_owned(), token.origin.to_string()),
-        ("HTTPS_PROXY", proxied.to_owned(), "environment".to_owned()),
+        ("HTTPS_PROXY", proxied.to_owned(), proxy_origin.to_owned()),
         ("offline", offline.to_owned(), is_offline.origin.to_string()),
     ]
 }

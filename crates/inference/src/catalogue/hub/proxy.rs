@@ -11,7 +11,7 @@ use reqwest::{NoProxy, Proxy, Url};
 pub struct HubProxy {
     /// For `https` addresses, such as `http://proxy.example.org:3128` (`HTTPS_PROXY`).
     pub https: Option<String>,
-    /// For `http` addresses (`HTTP_PROXY`).
+    /// For `http` addresses (`http_proxy`).
     pub http: Option<String>,
     /// Hosts that are reached directly, separated by commas (`NO_PROXY`).
     pub except: String,
@@ -34,7 +34,7 @@ impl HubProxy {
     /// [`CatalogueError::Invalid`] for an address that cannot be one of a proxy.
     pub(super) fn prepare(&self) -> Result<(Vec<Proxy>, Vec<String>), CatalogueError> {
         let (mut proxies, mut hosts) = (Vec::new(), Vec::new());
-        for (variable, address) in [("HTTPS_PROXY", &self.https), ("HTTP_PROXY", &self.http)] {
+        for (variable, address) in [("HTTPS_PROXY", &self.https), ("http_proxy", &self.http)] {
             let Some(address) = address else {
                 continue;
             };
