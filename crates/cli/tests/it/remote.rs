@@ -8,6 +8,9 @@ use crate::program::{Client, Home, Server};
 const QUESTION: &str =
     "What does this do?\n```python\ndef total(prices):\n    return sum(prices)\n```";
 
+/// One thread, because several servers share this machine; no sandbox, because nothing is run here and its attacks take seconds.
+const SETTINGS: &str = "model_threads = 1\nsandbox = \"off\"\n";
+
 /// A home with the copying model under this name.
 fn home(model: &str) -> Home {
     let home = Home::new();
@@ -15,6 +18,7 @@ fn home(model: &str) -> Home {
     std::fs::create_dir_all(&folder).unwrap();
     testmodels::write_copy_model(&folder.join("model.gguf")).unwrap();
     std::fs::create_dir_all(home.data()).unwrap();
+    std::fs::write(home.data().join("codegenie.toml"), SETTINGS).unwrap();
     home.create_user("developer", "ada").done();
     home
 }
@@ -22,7 +26,7 @@ fn home(model: &str) -> Home {
 /// Has a home ask the server `lab` for explanations.
 fn employ(home: &Home, lab: &Server, token: &str, second: &str) {
     let settings = format!(
-        "explain_python_models = \"lab/copy\"\nexplain_python_temperature = 0\nmodel_threads = 1\n{second}\
+        "{SETTINGS}explain_python_models = \"lab/copy\"\nexplain_python_temperature = 0\n{second}\
          remote_lab_url = \"{}\"\nremote_lab_models = \"copy\"\nremote_lab_private = \"yes\"\n",
         lab.url("/v1")
     );
