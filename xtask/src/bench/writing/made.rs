@@ -48,7 +48,7 @@ const TINY: [(&str, Family); 4] = [
 ];
 
 /// Memory in which the large model has room, and its twin has none beside it.
-const BUDGET_LARGE: u64 = 6 << 30;
+const BUDGET_LARGE: u64 = 3 << 30;
 const CONTEXT_LARGE: NonZeroU32 = NonZeroU32::new(2048).expect("BUG: it is not nought");
 const PARALLEL: NonZeroU32 = NonZeroU32::new(8).expect("BUG: it is not nought");
 const CONTEXT_TINY: NonZeroU32 = NonZeroU32::new(256).expect("BUG: it is not nought");
