@@ -29,7 +29,7 @@ fn the_first_question_brings_the_library_and_is_answered() {
 
 #[test]
 fn the_same_question_is_answered_in_the_same_way_and_the_receipt_tells_how() {
-    let home = Home::new();
+    let home = Home::without_sandbox();
     let first = home.run(&["ask", QUESTION]).done();
     let second = home.run(&["ask", QUESTION, "--receipt"]).done();
     assert!(second.out.starts_with(&first.out), "{first:?} {second:?}");
@@ -52,7 +52,7 @@ fn the_same_question_is_answered_in_the_same_way_and_the_receipt_tells_how() {
 
 #[test]
 fn questions_come_from_standard_input_too() {
-    let home = Home::new();
+    let home = Home::without_sandbox();
     let piped = home
         .run_with(&["ask", "-", "--json"], QUESTION)
         .done()
@@ -104,7 +104,7 @@ fn wrong_questions_are_refused_with_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn beside_a_running_server_the_answer_is_the_same_as_its_own() {
-    let home = Home::new();
+    let home = Home::without_sandbox();
     home.create_user("user", "ada").done();
     let server = Server::start(&home);
     server.wait_for_err("searching by words alone");

@@ -14,6 +14,7 @@ pub(crate) const PASSWORD: &str = "Analytical engine 1843";
 /// A home with nothing in it: no settings, no data, no models.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
+    runs_programs: bool,
 }
 
 /// How a command ended.
@@ -28,7 +29,19 @@ impl Home {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("no-models")).unwrap();
-        Self { folder }
+        Self {
+            folder,
+            runs_programs: true,
+        }
+    }
+
+    /// Likewise, but no program is run there, so that answers hold nothing that differs from time to time: how long tests took, and
+    /// whether the sandbox was ready for them.
+    pub(crate) fn without_sandbox() -> Self {
+        Self {
+            runs_programs: false,
+            ..Self::new()
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -60,6 +73,9 @@ impl Home {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if !self.runs_programs {
+            command.env("CODEGENIE_SANDBOX", "off");
+        }
         command
     }
 
