@@ -5,9 +5,12 @@ use std::ops::ControlFlow;
 use domain::language::Language;
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
-/// Most times the parser may report progress (about every hundred operations) before it is stopped. Ordinary code needs
-/// fewer than one report a line; text made to be hard to parse needs millions.
-const PROGRESS_REPORTS_MAX: usize = 40_000;
+/// Most times the parser may report progress (about every hundred operations) on `bytes` of text before it is stopped. Code, with
+/// mistakes or without, needs a report for every 20 bytes when it is short and for every 50 when it is long. Mistakes can also lead
+/// the parser in circles, and there a report can take a third of a millisecond.
+const fn progress_reports_max(bytes: usize) -> usize {
+    200 + bytes / 16
+}
 
 /// Which grammar to read a language with: TypeScript has a second one for files with JSX.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,14 +51,13 @@ pub(crate) fn parse(language: Language, code: &str) -> Option<Tree> {
 fn parse_as(language: Language, dialect: Dialect, code: &str) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&grammar(language, dialect)).ok()?;
-    let mut reports = 0_usize;
-    let mut progress = |_: &ParseState| {
-        reports += 1;
-        if reports > PROGRESS_REPORTS_MAX {
-            ControlFlow::Break(())
-        } else {
+    let mut left = progress_reports_max(code.len());
+    let mut progress = |_: &ParseState| match left.checked_sub(1) {
+        Some(fewer) => {
+            left = fewer;
             ControlFlow::Continue(())
         }
+        None => ControlFlow::Break(()),
     };
     let bytes = code.as_bytes();
     parser.parse_with_options(
@@ -122,6 +124,36 @@ mod tests {
         assert_eq!(cut("añb", 2), "a");
         assert_eq!(cut("añb", 3), "añ");
         assert_eq!(cut("añb", 9), "añb");
+    }
+
+    /// Found by fuzzing: the grammar's error recovery never ends on it.
+    const ENDLESS: &str = concat!(
+        "const API = '/api/orders';\n\nfunction loadOrders(userId) {\n",
+        "  return fetch(`${AP\0\0\0\0\0\0\0\t${userId}`)\n    .then((response) => {\n",
+        "      if (!response.ok) throw new Error(`HTTP ${response.stat\u{7f}s}`);\n",
+        "      return response.json();\n    })\n",
+        "    .then((orders) => orders.filter((order) => order.status !== 'cancelled'.push(await response.json());\n",
+        "   ;\n}\n\nconst summar{\n      console.error(error);\n    }\n  }\n",
+        "  return ummmmmsers.filter((user) => user.active).map((user) => user.name);\n}\n\n",
+        "cla + line.pri'e * line.qty, 0) }))\n    .filter(\u{610}rder) => order.total > 0)\n",
+        "(   .sort((a, b) ;\n\ndocument.querySelector('#reload').addEventListener('click', async () =",
+    );
+
+    #[test]
+    fn a_text_that_leads_the_parser_in_circles_is_given_up() {
+        assert!(parse(Language::JavaScript, ENDLESS).is_none());
+        let long = format!("{}\n{ENDLESS}", "call(1);\n".repeat(10_000));
+        assert!(parse(Language::JavaScript, &long).is_none());
+    }
+
+    #[test]
+    fn long_and_broken_code_is_still_parsed() {
+        let own = include_str!("parse.rs");
+        for code in [own.repeat(12), own.get(..own.len() / 2).unwrap().repeat(24)] {
+            assert!(parse(Language::Rust, &code).is_some());
+            // Another language is one mistake after the other.
+            assert!(parse(Language::JavaScript, &code).is_some());
+        }
     }
 
     #[test]
