@@ -102,6 +102,8 @@ pub struct Vectors {
     pub model: String,
     /// One for each text, of unit length.
     pub vectors: Vec<Vec<f32>>,
+    /// Tokens that were read of all texts together.
+    pub tokens: u32,
 }
 
 /// Texts and vectors for programs.
@@ -204,9 +206,13 @@ impl CompletionService {
             let reason = format!("text {place} is empty; every text needs at least a character");
             return Err(invalid("input", reason));
         }
+        let encoded = self.embedder.encode(texts).await?;
         Ok(Vectors {
             model: name.to_owned(),
-            vectors: self.embedder.embed(texts).await?,
+            tokens: encoded
+                .iter()
+                .fold(0, |sum: u32, text| sum.saturating_add(text.tokens)),
+            vectors: encoded.into_iter().map(|text| text.vector).collect(),
         })
     }
 

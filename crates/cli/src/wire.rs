@@ -23,7 +23,7 @@ use app::tokens::TokenService;
 use async_trait::async_trait;
 use domain::Clock;
 use domain::analysis::CodeAnalyser;
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::{EmbedError, Embedder, Encoded};
 use domain::id::Entropy;
 use domain::models::writing::Writer;
 use domain::retrieval::Retriever;
@@ -255,7 +255,7 @@ impl Embedder for NoEmbedder {
         "none"
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, texts: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         if texts.is_empty() {
             Ok(Vec::new())
         } else {

@@ -13,13 +13,27 @@ pub enum EmbedError {
     Failed(String),
 }
 
+/// A text as its encoder sees it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Encoded {
+    /// Its vector, of unit length.
+    pub vector: Vec<f32>,
+    /// Tokens that were read, with the marks of beginning and end; never more than the encoder's window.
+    pub tokens: u32,
+}
+
 /// Turns texts into vectors.
 #[async_trait]
 pub trait Embedder: Send + Sync {
     /// Name and digest of the encoder, such as `all-minilm-l6-v2-f32@53aa5117`; vectors of different encoders do not mix.
     fn encoder(&self) -> &str;
 
-    /// One unit-length vector per text, in the same order. An empty list gives an empty list; over-long texts are cut at the
-    /// encoder's window.
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError>;
+    /// One vector per text, in the same order. An empty list gives an empty list; over-long texts are cut at the encoder's window.
+    async fn encode(&self, texts: &[String]) -> Result<Vec<Encoded>, EmbedError>;
+
+    /// The vectors alone of [`Embedder::encode`].
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let encoded = self.encode(texts).await?;
+        Ok(encoded.into_iter().map(|text| text.vector).collect())
+    }
 }

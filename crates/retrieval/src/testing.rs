@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::{EmbedError, Embedder, Encoded};
 
 use crate::terms::find_terms;
 
@@ -44,9 +44,13 @@ impl Embedder for BagOfWords {
         "bag-of-words"
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, texts: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         self.texts.fetch_add(texts.len(), Ordering::SeqCst);
-        Ok(texts.iter().map(|text| bag_of_words(text)).collect())
+        let encode = |text: &String| Encoded {
+            vector: bag_of_words(text),
+            tokens: 0,
+        };
+        Ok(texts.iter().map(encode).collect())
     }
 }
 
@@ -59,7 +63,7 @@ impl Embedder for NoEncoder {
         "none"
     }
 
-    async fn embed(&self, _: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, _: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         Err(EmbedError::Missing("no file".into()))
     }
 }

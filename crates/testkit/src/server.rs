@@ -19,7 +19,7 @@ use app::system::SystemService;
 use app::tokens::TokenService;
 use async_trait::async_trait;
 use domain::accounts::{Password, Role};
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::{EmbedError, Embedder, Encoded};
 use domain::models::catalogue::ModelCatalogue;
 use domain::models::residence::Residence;
 use domain::models::writing::Writer;
@@ -86,7 +86,7 @@ impl Embedder for MissingEmbedder {
         "missing"
     }
 
-    async fn embed(&self, _texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, _texts: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         Err(EmbedError::Missing("tests run without one".to_owned()))
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::{EmbedError, Embedder, Encoded};
 use domain::id::AccountId;
 use domain::knowledge::{
     EmbeddedItem, ItemFilter, ItemKind, ItemStatus, KnowledgeStore, Reader, Revision,
@@ -371,11 +371,13 @@ impl Embedder for GivenVectors {
         &self.encoder
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let vector = |text: &String| {
-            let vector = self.vectors.get(text).cloned();
-            vector.ok_or_else(|| EmbedError::Failed(format!("no vector was given for `{text}`")))
+    async fn encode(&self, texts: &[String]) -> Result<Vec<Encoded>, EmbedError> {
+        let encode = |text: &String| match self.vectors.get(text).cloned() {
+            Some(vector) => Ok(Encoded { vector, tokens: 0 }),
+            None => Err(EmbedError::Failed(format!(
+                "no vector was given for `{text}`"
+            ))),
         };
-        texts.iter().map(vector).collect()
+        texts.iter().map(encode).collect()
     }
 }

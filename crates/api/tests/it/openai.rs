@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::accounts::Role;
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::{EmbedError, Embedder, Encoded};
 use domain::models::AdapterName;
 use domain::models::writing::{Prompt, Shape, Speaker};
 use reqwest::Method;
@@ -18,7 +18,7 @@ const CHAT: &str = "/v1/chat/completions";
 const TEXT: &str = "/v1/completions";
 const EMBEDDINGS: &str = "/v1/embeddings";
 
-/// Vectors whose first number is the length of the text.
+/// Vectors whose first number is the length of the text; a token a byte, and two marks.
 struct Lengths;
 
 #[async_trait]
@@ -27,9 +27,15 @@ impl Embedder for Lengths {
         "lengths@1234"
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-        let length = |text: &String| f32::from(u8::try_from(text.len()).unwrap());
-        Ok(texts.iter().map(|text| vec![length(text), 0.5]).collect())
+    async fn encode(&self, texts: &[String]) -> Result<Vec<Encoded>, EmbedError> {
+        let encode = |text: &String| {
+            let length = u8::try_from(text.len()).unwrap();
+            Encoded {
+                vector: vec![f32::from(length), 0.5],
+                tokens: u32::from(length) + 2,
+            }
+        };
+        Ok(texts.iter().map(encode).collect())
     }
 }
 
@@ -42,7 +48,7 @@ impl Embedder for Broken {
         "broken@1234"
     }
 
-    async fn embed(&self, _: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, _: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         Err(self.0.clone())
     }
 }
@@ -659,7 +665,7 @@ async fn texts_become_vectors() {
     assert_eq!(
         told,
         json!({
-            "object": "list", "model": "lengths", "usage": {"prompt_tokens": 0, "total_tokens": 0},
+            "object": "list", "model": "lengths", "usage": {"prompt_tokens": 8, "total_tokens": 8},
             "data": [
                 {"object": "embedding", "index": 0, "embedding": [1.0, 0.5]},
                 {"object": "embedding", "index": 1, "embedding": [3.0, 0.5]}

@@ -14,7 +14,7 @@ use app::tokens::TokenService;
 use async_trait::async_trait;
 use domain::accounts::{Password, Principal, Proof, Role};
 use domain::ask::{Answered, Mode, Question, Style};
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::{EmbedError, Embedder, Encoded};
 use domain::id::{Entropy, SessionId};
 use domain::models::writing::Writer;
 use domain::sandbox::Sandbox;
@@ -189,7 +189,7 @@ impl Embedder for NoEncoder {
         "none"
     }
 
-    async fn embed(&self, _: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, _: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         Err(EmbedError::Missing("left out in these tests".into()))
     }
 }

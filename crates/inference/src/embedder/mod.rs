@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::{EmbedError, Embedder, Encoded};
 
 use crate::minilm;
-use recent::RecentVectors;
+use recent::RecentTexts;
 use worker::Shared;
 
 /// What a [`SupervisedEmbedder`] runs.
@@ -80,7 +80,7 @@ pub struct EngineStatus {
 pub struct SupervisedEmbedder {
     encoder: String,
     shared: Arc<Shared>,
-    recent: Mutex<RecentVectors>,
+    recent: Mutex<RecentTexts>,
 }
 
 impl SupervisedEmbedder {
@@ -100,7 +100,7 @@ impl SupervisedEmbedder {
     /// Starts the engine and waits until it is ready, so that the first question does not wait for it. Free when it runs.
     ///
     /// # Errors
-    /// As [`Embedder::embed`].
+    /// As [`Embedder::encode`].
     pub async fn start(&self) -> Result<(), EmbedError> {
         self.ask(&[]).await.map(drop)
     }
@@ -110,7 +110,7 @@ impl SupervisedEmbedder {
         self.shared.status()
     }
 
-    async fn ask(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn ask(&self, texts: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         let answer = worker::submit(&self.shared, texts)?;
         answer.await.unwrap_or_else(|_| {
             Err(EmbedError::Failed(
@@ -119,7 +119,7 @@ impl SupervisedEmbedder {
         })
     }
 
-    fn recent(&self) -> MutexGuard<'_, RecentVectors> {
+    fn recent(&self) -> MutexGuard<'_, RecentTexts> {
         // The map is whole between calls, so a panic elsewhere does not spoil it.
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -137,18 +137,18 @@ impl Embedder for SupervisedEmbedder {
         &self.encoder
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, texts: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         match texts {
             [] => Ok(Vec::new()),
             [text] => {
-                if let Some(vector) = self.recent().find(text) {
-                    return Ok(vec![vector]);
+                if let Some(encoded) = self.recent().find(text) {
+                    return Ok(vec![encoded]);
                 }
-                let vectors = self.ask(texts).await?;
-                if let [vector] = vectors.as_slice() {
-                    self.recent().add(text, vector);
+                let answer = self.ask(texts).await?;
+                if let [encoded] = answer.as_slice() {
+                    self.recent().add(text, encoded);
                 }
-                Ok(vectors)
+                Ok(answer)
             }
             _ => self.ask(texts).await,
         }

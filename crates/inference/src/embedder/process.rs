@@ -7,6 +7,8 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use domain::embedding::Encoded;
+
 use super::EmbedderConfig;
 use crate::engine::frame::{self, Reply};
 use crate::engine::{EmbedArgs, EngineArgs};
@@ -123,7 +125,7 @@ impl Engine {
         &mut self,
         texts: &[&str],
         limit: Duration,
-    ) -> Result<Vec<Vec<f32>>, AskError> {
+    ) -> Result<Vec<Encoded>, AskError> {
         let id = self.next_id;
         self.next_id = self.next_id.wrapping_add(1);
         let dead = |error: io::Error| AskError::Dead(describe(&error, limit));
@@ -131,8 +133,8 @@ impl Engine {
         match frame::read_reply(&mut self.socket).map_err(dead)? {
             Some(Reply::Vectors {
                 id: answered,
-                vectors,
-            }) if answered == id && self.fits(texts, &vectors) => Ok(vectors),
+                texts: encoded,
+            }) if answered == id && self.fits(texts, &encoded) => Ok(encoded),
             Some(Reply::Refused {
                 id: answered,
                 reason,
@@ -147,9 +149,9 @@ impl Engine {
         }
     }
 
-    fn fits(&self, texts: &[&str], vectors: &[Vec<f32>]) -> bool {
-        vectors.len() == texts.len()
-            && vectors.iter().all(|vector| {
+    fn fits(&self, texts: &[&str], answer: &[Encoded]) -> bool {
+        answer.len() == texts.len()
+            && answer.iter().all(|Encoded { vector, .. }| {
                 vector.len() == self.dimensions && vector.iter().all(|number| number.is_finite())
             })
     }

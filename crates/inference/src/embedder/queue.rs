@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Instant;
 
-use domain::embedding::EmbedError;
+use domain::embedding::{EmbedError, Encoded};
 use tokio::sync::oneshot;
 
 use crate::engine::frame::{TEXT_BYTES_MAX, cut};
@@ -20,7 +20,7 @@ const TEXT_COST_MAX: usize = 2048;
 /// After so many single texts a waiting list gets a chunk.
 const SINGLES_IN_A_ROW: u32 = 8;
 
-pub(super) type Answer = Result<Vec<Vec<f32>>, EmbedError>;
+pub(super) type Answer = Result<Vec<Encoded>, EmbedError>;
 
 /// One call for vectors, on its way.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) struct Job {
     /// Places in `texts`, longest text first, so that a chunk holds texts of like length.
     order: Vec<usize>,
     done: usize,
-    vectors: Vec<Vec<f32>>,
+    encoded: Vec<Encoded>,
     reply: oneshot::Sender<Answer>,
     pub(super) submitted: Instant,
 }
@@ -46,12 +46,12 @@ impl Job {
             .collect();
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_by_key(|&index| Reverse(texts[index].len()));
-        let vectors = vec![Vec::new(); texts.len()];
+        let encoded = vec![Encoded::default(); texts.len()];
         Self {
             texts,
             order,
             done: 0,
-            vectors,
+            encoded,
             reply,
             submitted,
         }
@@ -80,18 +80,18 @@ impl Job {
         self.done..self.done + fitting.count().max(1).min(rest.len())
     }
 
-    /// Takes the vectors of the current chunk. Gives the job back when it has more to do; else its caller is answered.
-    pub(super) fn advance(mut self, vectors: Vec<Vec<f32>>) -> Option<Self> {
+    /// Takes what was made of the current chunk. Gives the job back when it has more to do; else its caller is answered.
+    pub(super) fn advance(mut self, chunk: Vec<Encoded>) -> Option<Self> {
         let range = self.chunk_range();
-        for (&index, vector) in self.order[range.clone()].iter().zip(vectors) {
-            self.vectors[index] = vector;
+        for (&index, encoded) in self.order[range.clone()].iter().zip(chunk) {
+            self.encoded[index] = encoded;
         }
         self.done = range.end;
         if self.done < self.texts.len() {
             return Some(self);
         }
         // The caller may have gone; then nobody wants the answer.
-        let _ = self.reply.send(Ok(self.vectors));
+        let _ = self.reply.send(Ok(self.encoded));
         None
     }
 
@@ -146,6 +146,14 @@ mod tests {
         (Job::new(&texts, reply, Instant::now()), receiver)
     }
 
+    /// As many tokens as bytes.
+    fn of_length(text: &str) -> Encoded {
+        Encoded {
+            vector: vec![1.0],
+            tokens: u32::try_from(text.len()).unwrap(),
+        }
+    }
+
     #[test]
     fn vectors_return_in_the_callers_order() {
         let texts: Vec<String> = (0..40).map(|number| "x".repeat(number * 7 % 40)).collect();
@@ -154,20 +162,14 @@ mod tests {
         let mut next = Some(job);
         let mut chunks = 0;
         while let Some(job) = next {
-            #[expect(clippy::cast_precision_loss, reason = "small lengths")]
-            let vectors = job
-                .chunk()
-                .iter()
-                .map(|text| vec![text.len() as f32])
-                .collect();
+            let chunk = job.chunk().iter().map(|text| of_length(text)).collect();
             chunks += 1;
-            next = job.advance(vectors);
+            next = job.advance(chunk);
         }
         assert_eq!(chunks, 3);
-        let vectors = receiver.try_recv().unwrap().unwrap();
-        #[expect(clippy::cast_precision_loss, reason = "small lengths")]
-        let expected: Vec<Vec<f32>> = texts.iter().map(|text| vec![text.len() as f32]).collect();
-        assert_eq!(vectors, expected);
+        let answer = receiver.try_recv().unwrap().unwrap();
+        let expected: Vec<Encoded> = texts.iter().map(|text| of_length(text)).collect();
+        assert_eq!(answer, expected);
     }
 
     #[test]
@@ -214,7 +216,7 @@ mod tests {
         let taken = queue.take().unwrap();
         assert_eq!(taken.texts.len(), 20);
         let count = taken.chunk().len();
-        queue.add(taken.advance(vec![Vec::new(); count]).unwrap());
+        queue.add(taken.advance(vec![Encoded::default(); count]).unwrap());
         assert_eq!(queue.take().unwrap().texts.len(), 17);
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use domain::embedding::EmbedError;
+use domain::embedding::{EmbedError, Encoded};
 use tokio::sync::oneshot;
 
 use super::process::{AskError, Engine, StartingEngine};
@@ -176,8 +176,8 @@ impl<'a> Worker<'a> {
                 continue;
             }
             match self.answer(&job.chunk()) {
-                Ok(vectors) => {
-                    if let Some(unfinished) = job.advance(vectors) {
+                Ok(chunk) => {
+                    if let Some(unfinished) = job.advance(chunk) {
                         self.shared.lock().queue.add(unfinished);
                     }
                 }
@@ -198,7 +198,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn try_answer(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Attempt> {
+    fn try_answer(&mut self, texts: &[&str]) -> Result<Vec<Encoded>, Attempt> {
         if self
             .engine
             .as_mut()
@@ -218,9 +218,9 @@ impl<'a> Worker<'a> {
             return Ok(Vec::new());
         }
         match engine.ask(texts, limits.answer) {
-            Ok(vectors) => {
+            Ok(encoded) => {
                 self.failures = Failures::default();
-                Ok(vectors)
+                Ok(encoded)
             }
             Err(AskError::Refused(reason)) => Err(Attempt::Failed(EmbedError::Failed(reason))),
             Err(AskError::Dead(reason)) => {

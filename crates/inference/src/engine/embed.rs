@@ -42,7 +42,7 @@ fn serve(args: &EmbedArgs, socket: &mut UnixStream) -> Result<(), EngineError> {
     while let Some(request) = frame::read_request(socket).map_err(EngineError::Connection)? {
         let id = request.id;
         let reply = match encoder.encode(&request.texts) {
-            Ok(vectors) => Reply::Vectors { id, vectors },
+            Ok(texts) => Reply::Vectors { id, texts },
             Err(reason) => Reply::Refused { id, reason },
         };
         frame::write_reply(socket, &reply).map_err(EngineError::Connection)?;

@@ -4,6 +4,7 @@
 use std::num::NonZeroU32;
 use std::path::Path;
 
+use domain::embedding::Encoded;
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::{LlamaAttentionType, LlamaContextParams, LlamaPoolingType};
 use llama_cpp_2::llama_backend::LlamaBackend;
@@ -73,24 +74,25 @@ impl<'model> Encoder<'model> {
         u32::try_from(self.model.n_embd_out()).unwrap_or(0)
     }
 
-    /// One vector of length 1 per text, in order. Texts of like length are computed together.
+    /// A vector of length 1 and the count of tokens per text, in order. Texts of like length are computed together.
     ///
     /// # Errors
     /// The reason, when the computation fails or gives no finite vector.
-    pub(super) fn encode(&mut self, texts: &[String]) -> Result<Vec<Vec<f32>>, String> {
+    pub(super) fn encode(&mut self, texts: &[String]) -> Result<Vec<Encoded>, String> {
         let tokens: Vec<_> = texts.iter().map(|text| self.tokenise(text)).collect();
         let mut order: Vec<usize> = (0..tokens.len()).collect();
         order.sort_by_key(|&index| tokens[index].len());
-        let mut vectors = vec![Vec::new(); tokens.len()];
+        let mut encoded = vec![Encoded::default(); tokens.len()];
         let mut rest = order.as_slice();
         while !rest.is_empty() {
             let (group, later) = rest.split_at(group_size(rest, &tokens));
             for (&index, vector) in group.iter().zip(self.encode_group(group, &tokens)?) {
-                vectors[index] = vector;
+                let tokens = u32::try_from(tokens[index].len()).unwrap_or(u32::MAX);
+                encoded[index] = Encoded { vector, tokens };
             }
             rest = later;
         }
-        Ok(vectors)
+        Ok(encoded)
     }
 
     /// Tokens with the opening and closing mark, cut so that the closing mark stays. Marks in the text are plain text.

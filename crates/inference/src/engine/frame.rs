@@ -5,6 +5,8 @@
 
 use std::io::{self, Read, Write};
 
+use domain::embedding::Encoded;
+
 /// Longest frame in bytes, without its length field.
 pub(crate) const FRAME_BYTES_MAX: u32 = 4 << 20;
 /// Most texts in a request.
@@ -36,8 +38,8 @@ pub(crate) struct EmbedRequest {
 pub(crate) enum Reply {
     /// Once, first: the model is loaded and gives vectors of this length.
     Ready { dimensions: u32 },
-    /// One vector per text, in order.
-    Vectors { id: u64, vectors: Vec<Vec<f32>> },
+    /// What was made of each text, in order.
+    Vectors { id: u64, texts: Vec<Encoded> },
     /// This request failed; the engine goes on.
     Refused { id: u64, reason: String },
     /// The engine cannot work and ends.
@@ -85,17 +87,15 @@ pub(crate) fn write_reply(out: &mut impl Write, reply: &Reply) -> io::Result<()>
             body.push(READY);
             body.extend(dimensions.to_le_bytes());
         }
-        Reply::Vectors { id, vectors } => {
+        Reply::Vectors { id, texts } => {
             body.push(VECTORS);
             body.extend(id.to_le_bytes());
-            put_length(&mut body, vectors.len())?;
-            put_length(&mut body, vectors.first().map_or(0, Vec::len))?;
-            body.extend(
-                vectors
-                    .iter()
-                    .flatten()
-                    .flat_map(|number| number.to_le_bytes()),
-            );
+            put_length(&mut body, texts.len())?;
+            put_length(&mut body, texts.first().map_or(0, |text| text.vector.len()))?;
+            for text in texts {
+                body.extend(text.tokens.to_le_bytes());
+                body.extend(text.vector.iter().flat_map(|number| number.to_le_bytes()));
+            }
         }
         Reply::Refused { id, reason } => {
             body.push(REFUSED);
@@ -124,10 +124,15 @@ pub(crate) fn read_reply(source: &mut impl Read) -> io::Result<Option<Reply>> {
             let id = fields.u64()?;
             let count = fields.length(TEXTS_MAX, "vectors")?;
             let dimensions = fields.length(DIMENSIONS_MAX as usize, "numbers in a vector")?;
-            let vectors = (0..count)
-                .map(|_| fields.vector(dimensions))
+            let texts = (0..count)
+                .map(|_| {
+                    Ok(Encoded {
+                        tokens: fields.u32()?,
+                        vector: fields.vector(dimensions)?,
+                    })
+                })
                 .collect::<io::Result<_>>()?;
-            Reply::Vectors { id, vectors }
+            Reply::Vectors { id, texts }
         }
         REFUSED => Reply::Refused {
             id: fields.u64()?,
@@ -342,7 +347,7 @@ mod tests {
         fn replies_come_back(id: u64, rows in 0_usize..5, number in -1.0_f32..1.0, reason in ".{0,40}") {
             let replies = [
                 Reply::Ready { dimensions: 384 },
-                Reply::Vectors { id, vectors: vec![vec![number; 3]; rows] },
+                Reply::Vectors { id, texts: vec![Encoded { vector: vec![number; 3], tokens: 7 }; rows] },
                 Reply::Refused { id, reason: reason.clone() },
                 Reply::Broken { reason },
             ];

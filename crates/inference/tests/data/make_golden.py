@@ -1,4 +1,4 @@
-"""Makes minilm-golden.json: 20 sentences with the vectors that sentence-transformers gives them.
+"""Makes minilm-golden.json: 20 sentences with the counts of tokens and the vectors that sentence-transformers gives them.
 
 Usage: python make_golden.py MODEL_FOLDER OUT.json
 MODEL_FOLDER is the published all-MiniLM-L6-v2 with modules.json and 1_Pooling. Needs sentence-transformers and torch.
@@ -42,8 +42,12 @@ def main() -> None:
     assert len(SENTENCES) == 20 and max(lengths) > 256 and min(lengths) == 3, lengths
     vectors = model.encode(SENTENCES, batch_size=1, normalize_embeddings=True)
     cases = [
-        {"text": text, "vector": [round(float(value), 8) for value in vector]}
-        for text, vector in zip(SENTENCES, vectors, strict=True)
+        {
+            "text": text,
+            "tokens": min(length, model.max_seq_length),
+            "vector": [round(float(value), 8) for value in vector],
+        }
+        for text, length, vector in zip(SENTENCES, lengths, vectors, strict=True)
     ]
     with open(sys.argv[2], "w", encoding="utf-8") as out:
         json.dump({"max_seq_length": model.max_seq_length, "cases": cases}, out, ensure_ascii=False)

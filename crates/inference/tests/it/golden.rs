@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::embedding::Embedder as _;
+use domain::embedding::{Embedder as _, Encoded};
 
 use crate::{cosine, embedder, texts};
 
@@ -15,6 +15,8 @@ struct Golden {
 #[derive(serde::Deserialize)]
 struct Case {
     text: String,
+    /// With the two marks, cut at the window.
+    tokens: u32,
     vector: Vec<f32>,
 }
 
@@ -29,15 +31,16 @@ async fn vectors_agree_with_the_reference() {
     assert_eq!(golden.cases.len(), 20);
     let embedder = embedder();
     let sentences: Vec<String> = golden.cases.iter().map(|case| case.text.clone()).collect();
-    let together = embedder.embed(&sentences).await.unwrap();
-    for (case, vector) in golden.cases.iter().zip(&together) {
-        assert_eq!(vector.len(), 384);
+    let together = embedder.encode(&sentences).await.unwrap();
+    for (case, encoded) in golden.cases.iter().zip(&together) {
+        assert_eq!(encoded.vector.len(), 384);
         let alone = embedder
-            .embed(std::slice::from_ref(&case.text))
+            .encode(std::slice::from_ref(&case.text))
             .await
             .unwrap()
             .remove(0);
-        for (way, vector) in [("in a list", vector), ("alone", &alone)] {
+        for (way, Encoded { vector, tokens }) in [("in a list", encoded), ("alone", &alone)] {
+            assert_eq!(*tokens, case.tokens, "{way}: {:?}", case.text);
             let cosine = cosine(vector, &case.vector);
             assert!(
                 cosine >= 0.9999,

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::{EmbedError, Embedder, Encoded};
 use inference::{EmbedderConfig, EmbedderLimits, SupervisedEmbedder, find_or_prepare_model};
 
 /// What the command line names.
@@ -113,7 +113,7 @@ impl Embedder for CachedEncoder {
         self.engine.encoder()
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, texts: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         let missing: Vec<String> = {
             let held = self.held();
             let missing = texts.iter().filter(|text| !held.contains_key(*text));
@@ -127,6 +127,7 @@ impl Embedder for CachedEncoder {
         Ok(texts
             .iter()
             .filter_map(|text| held.get(text).cloned())
+            .map(|vector| Encoded { vector, tokens: 0 })
             .collect())
     }
 }
@@ -140,7 +141,7 @@ impl Embedder for NoEncoder {
         "none"
     }
 
-    async fn embed(&self, _: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, _: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         Err(EmbedError::Missing("left out on purpose".into()))
     }
 }

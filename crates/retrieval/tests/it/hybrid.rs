@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::Language;
 use domain::accounts::{Account, AccountStore, Email, NewAccount, PasswordHash, Role, Username};
 use domain::ask::Topic;
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::{EmbedError, Embedder, Encoded};
 use domain::id::{AccountId, ItemId};
 use domain::knowledge::{
     ConceptBody, EmbeddedItem, Item, ItemBody, ItemFilter, ItemStatus, KnowledgeStore, Origin,
@@ -35,11 +35,15 @@ impl Embedder for Words {
         "words"
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, texts: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         if self.fails.load(Ordering::SeqCst) {
             return Err(EmbedError::Failed("the engine has gone".into()));
         }
-        Ok(texts.iter().map(|text| vector(text)).collect())
+        let encode = |text: &String| Encoded {
+            vector: vector(text),
+            tokens: 0,
+        };
+        Ok(texts.iter().map(encode).collect())
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::embedding::{EmbedError, Embedder};
+use domain::embedding::{EmbedError, Embedder, Encoded};
 use domain::id::ItemId;
 use domain::knowledge::{
     EmbeddedItem, Item, ItemFilter, ItemKind, ItemStatus, KnowledgeStore, Origin, Reader,
@@ -27,7 +27,7 @@ impl Embedder for NoEncoder {
         "none"
     }
 
-    async fn embed(&self, _: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+    async fn encode(&self, _: &[String]) -> Result<Vec<Encoded>, EmbedError> {
         Err(EmbedError::Missing("left out on purpose".into()))
     }
 }

@@ -1513,19 +1513,19 @@ export interface components {
             data: components["schemas"]["TextVector"][];
             /** @description The encoder. */
             model: string;
-            /** @description Always 0: the encoder does not tell how many tokens it read. */
+            /** @description What was read. */
             usage: components["schemas"]["EmbeddingUsage"];
         };
-        /** @description Tokens read. */
+        /** @description Tokens read, with the two marks around each text. Texts are cut at the encoder's window. */
         EmbeddingUsage: {
             /**
              * Format: int32
-             * @description Always 0.
+             * @description Of all texts together.
              */
             prompt_tokens: number;
             /**
              * Format: int32
-             * @description Always 0.
+             * @description The same: nothing is written.
              */
             total_tokens: number;
         };

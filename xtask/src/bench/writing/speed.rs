@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use domain::models::residence::Residence as _;
 use domain::models::writing::{Writer, WritingRequest};
 
 use super::Rig;
@@ -84,6 +85,9 @@ pub(crate) fn measure_one(
 
 /// One prompt read, and then asked for again, so that the time of the second request is that of writing alone.
 async fn read_and_write(rig: &mut Rig) -> anyhow::Result<Speed> {
+    // As with the peer: nothing in the context but a word to warm up.
+    rig.writer.unload(&rig.model).await?;
+    ask(rig.writer.as_ref(), request(&rig.model, "def", 1)).await?;
     // With the token that begins every text.
     let prompt = rig.text(PROMPT - 1).await?;
     let read = ask(rig.writer.as_ref(), request(&rig.model, &prompt, 1)).await?;

@@ -59,7 +59,7 @@ pub(crate) struct EmbeddingResponse {
     data: Vec<TextVector>,
     /// The encoder.
     model: String,
-    /// Always 0: the encoder does not tell how many tokens it read.
+    /// What was read.
     usage: EmbeddingUsage,
 }
 
@@ -84,12 +84,12 @@ pub(crate) enum Numbers {
     Base64(String),
 }
 
-/// Tokens read.
+/// Tokens read, with the two marks around each text. Texts are cut at the encoder's window.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct EmbeddingUsage {
-    /// Always 0.
+    /// Of all texts together.
     prompt_tokens: u32,
-    /// Always 0.
+    /// The same: nothing is written.
     total_tokens: u32,
 }
 
@@ -116,8 +116,8 @@ impl EmbeddingResponse {
             data: data.collect(),
             model: vectors.model,
             usage: EmbeddingUsage {
-                prompt_tokens: 0,
-                total_tokens: 0,
+                prompt_tokens: vectors.tokens,
+                total_tokens: vectors.tokens,
             },
         })
     }
