@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use domain::models::catalogue::{CatalogueError, Model};
@@ -23,6 +24,8 @@ use crate::gguf;
 
 /// Where a model came from that was a file of this machine.
 const IMPORTED: &str = "import";
+/// The stage of making a GGUF file of published files.
+const CONVERTING: &str = "converting";
 
 /// A complete file that is not in its place yet, and what it is.
 pub(crate) struct Arrival {
@@ -43,7 +46,13 @@ pub(crate) fn import_model(
     check_free(records.folder(), name)?;
     let metadata = fs::metadata(path).map_err(|error| io_error(path, &error))?;
     let (staged, digest) = if metadata.is_dir() {
-        convert(records.folder(), path, reporter, convert_folder)?
+        convert(records.folder(), path, reporter, |path, out| {
+            let mut watch = |done, total| match reporter.report(CONVERTING, done, Some(total)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            };
+            convert_folder(path, out, &mut watch)
+        })?
     } else {
         // Said before the long work of copying; the copy is what counts.
         read_description(path)?;
@@ -208,7 +217,7 @@ fn convert(
     reporter: &Reporter,
     convert: impl FnOnce(&Path, &Path) -> Result<(), ConvertError>,
 ) -> Result<(Staged, Digest), CatalogueError> {
-    reporter.report("converting", 0, None)?;
+    reporter.report(CONVERTING, 0, None)?;
     let mut staged = folder.stage()?;
     check_space(staged.path(), folder_bytes(path)?)?;
     let made = staged.path_beside();
@@ -216,6 +225,7 @@ fn convert(
         ConvertError::Io { path, source } => io_error(&path, &source),
         ConvertError::Write(error) => gguf_error(error),
         invalid @ ConvertError::Invalid { .. } => CatalogueError::Invalid(invalid.to_string()),
+        ConvertError::Cancelled => CatalogueError::Cancelled,
     })?;
     staged.replace(&made)?;
     let digest = hash_file(staged.path(), reporter)?;

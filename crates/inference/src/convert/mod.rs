@@ -14,6 +14,7 @@ pub use adapter::convert_adapter;
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::gguf::{self, GgufError, TensorKind, TensorPlan, Value};
@@ -46,15 +47,23 @@ pub enum ConvertError {
     /// The GGUF file cannot be written.
     #[error(transparent)]
     Write(#[from] GgufError),
+    /// Whoever watched it wished it to end.
+    #[error("the conversion was cancelled")]
+    Cancelled,
 }
 
 /// Converts `folder` (`config.json`, `tokenizer.json` or `tokenizer.model`, `tokenizer_config.json`, and `model.safetensors` or its parts with
 /// `model.safetensors.index.json`) to the GGUF file `out`. Matrices stay as they are stored, F32, F16 or BF16; vectors become F32.
-/// Memory holds the vocabulary and one head of one matrix. `out` appears whole or not at all.
+/// Memory holds the vocabulary and one head of one matrix. `out` appears whole or not at all. Before each tensor `watch` is told how
+/// many bytes of tensors were written, and of how many, and may end the work.
 ///
 /// # Errors
-/// [`ConvertError`] names the file that is missing, is not understood, or does not fit.
-pub fn convert_folder(folder: &Path, out: &Path) -> Result<(), ConvertError> {
+/// [`ConvertError`] names the file that is missing, is not understood, or does not fit; [`ConvertError::Cancelled`] when `watch` broke.
+pub fn convert_folder(
+    folder: &Path,
+    out: &Path,
+    watch: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+) -> Result<(), ConvertError> {
     let config_path = folder.join("config.json");
     if !config_path.exists() && folder.join(adapter::CONFIG).exists() {
         return Err(invalid(folder)(
@@ -103,11 +112,25 @@ pub fn convert_folder(folder: &Path, out: &Path) -> Result<(), ConvertError> {
         sources.push((stored, part.change));
     }
     metadata.push(("general.file_type".to_owned(), file_type(&plans)));
-    gguf::write_streamed(out, &metadata, &plans, &mut |index, out| {
+    let sizes = plans
+        .iter()
+        .map(|plan| plan.kind.find_size_bytes(&plan.shape).unwrap_or(0));
+    let sizes: Vec<u64> = sizes.collect();
+    let (mut done, total) = (0, sizes.iter().sum());
+    let mut is_cancelled = false;
+    let written = gguf::write_streamed(out, &metadata, &plans, &mut |index, out| {
+        is_cancelled = watch(done, total).is_break();
+        if is_cancelled {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        done += sizes[index];
         let (stored, change) = &sources[index];
         change::copy(stored, *change, plans[index].kind, out)
-    })?;
-    Ok(())
+    });
+    if is_cancelled {
+        return Err(ConvertError::Cancelled);
+    }
+    Ok(written?)
 }
 
 /// `general.file_type` of the format, by how most numbers are stored.

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::fs;
 use std::num::NonZeroU32;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use inference::convert::{convert_adapter, convert_folder};
+use inference::convert::{ConvertError, convert_adapter, convert_folder};
 use inference::gguf::{Array, Header, Value, read_header};
 use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_2::llama_backend::LlamaBackend;
@@ -20,6 +21,10 @@ use testmodels::{Family, write_published, write_published_adapter};
 const SEED: u64 = 11;
 const ADAPTER_SEED: u64 = 12;
 const ADAPTER_RANK: u32 = 4;
+
+fn unwatched(_: u64, _: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
 
 #[derive(serde::Deserialize)]
 struct Golden {
@@ -103,7 +108,7 @@ fn tokens_and_logits_of_every_family_agree_with_the_reference() {
     for family in Family::ALL {
         let out = folder.path().join("model.gguf");
         write_published(family, SEED, folder.path()).unwrap();
-        convert_folder(folder.path(), &out).unwrap();
+        convert_folder(folder.path(), &out, &mut unwatched).unwrap();
         let mut model = load(&out);
         let expected = &golden.families[family.name()];
         assert_eq!(expected.cases.len(), 3);
@@ -130,7 +135,7 @@ fn logits_with_an_adapter_agree_with_the_reference() {
     fs::create_dir(at("adapter")).unwrap();
     for family in Family::ALL {
         write_published(family, SEED, folder.path()).unwrap();
-        convert_folder(folder.path(), &at("model.gguf")).unwrap();
+        convert_folder(folder.path(), &at("model.gguf"), &mut unwatched).unwrap();
         write_published_adapter(family, ADAPTER_RANK, ADAPTER_SEED, &at("adapter")).unwrap();
         let header = read_header(&at("model.gguf")).unwrap();
         convert_adapter(&at("adapter"), &header, &at("adapter.gguf")).unwrap();
@@ -154,7 +159,7 @@ fn what_a_model_says_of_itself_is_kept() {
     let out = folder.path().join("model.gguf");
     for family in Family::ALL {
         write_published(family, SEED, folder.path()).unwrap();
-        convert_folder(folder.path(), &out).unwrap();
+        convert_folder(folder.path(), &out, &mut unwatched).unwrap();
         let header = read_header(&out).unwrap();
         let name = family.architecture();
         assert_eq!(header.find_text("general.architecture"), Some(name));
@@ -173,7 +178,11 @@ fn damaged_missing_and_foreign_files_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let out = at("model.gguf");
-    let refusal = || convert_folder(folder.path(), &out).unwrap_err().to_string();
+    let refusal = || {
+        convert_folder(folder.path(), &out, &mut unwatched)
+            .unwrap_err()
+            .to_string()
+    };
     assert!(refusal().contains("config.json"));
     write_published(Family::Mistral, SEED, folder.path()).unwrap();
     let weights = fs::read(at("model.safetensors")).unwrap();
@@ -218,11 +227,11 @@ fn a_sentencepiece_model_gives_the_same_tokens() {
     let golden = golden();
     for family in [Family::Gemma, Family::Phi3, Family::Mistral] {
         write_published(family, SEED, folder.path()).unwrap();
-        convert_folder(folder.path(), &at("one.gguf")).unwrap();
+        convert_folder(folder.path(), &at("one.gguf"), &mut unwatched).unwrap();
         let header = read_header(&at("one.gguf")).unwrap();
         fs::write(at("tokenizer.model"), write_sentencepiece(&header)).unwrap();
         fs::remove_file(at("tokenizer.json")).unwrap();
-        convert_folder(folder.path(), &at("two.gguf")).unwrap();
+        convert_folder(folder.path(), &at("two.gguf"), &mut unwatched).unwrap();
         let again = read_header(&at("two.gguf")).unwrap();
         for key in [
             "tokens",
@@ -288,19 +297,19 @@ fn a_model_in_parts_gives_the_same_file() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     write_published(Family::Phi3, SEED, folder.path()).unwrap();
-    convert_folder(folder.path(), &at("one.gguf")).unwrap();
+    convert_folder(folder.path(), &at("one.gguf"), &mut unwatched).unwrap();
     // The second part is empty.
     fs::rename(at("model.safetensors"), at("model-1.safetensors")).unwrap();
     fs::write(at("model-2.safetensors"), b"\x02\0\0\0\0\0\0\0{}").unwrap();
     let index = r#"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}"#;
     fs::write(at("model.safetensors.index.json"), index).unwrap();
-    convert_folder(folder.path(), &at("two.gguf")).unwrap();
+    convert_folder(folder.path(), &at("two.gguf"), &mut unwatched).unwrap();
     assert_eq!(
         fs::read(at("one.gguf")).unwrap(),
         fs::read(at("two.gguf")).unwrap()
     );
     fs::copy(at("model-1.safetensors"), at("model-2.safetensors")).unwrap();
-    let error = convert_folder(folder.path(), &at("two.gguf")).unwrap_err();
+    let error = convert_folder(folder.path(), &at("two.gguf"), &mut unwatched).unwrap_err();
     assert!(error.to_string().contains("stored twice"), "{error}");
 }
 
@@ -309,7 +318,7 @@ fn an_adapter_of_another_model_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     write_published(Family::Mistral, SEED, folder.path()).unwrap();
-    convert_folder(folder.path(), &at("model.gguf")).unwrap();
+    convert_folder(folder.path(), &at("model.gguf"), &mut unwatched).unwrap();
     let header = read_header(&at("model.gguf")).unwrap();
     let refusal = || {
         convert_adapter(folder.path(), &header, &at("adapter.gguf"))
@@ -325,4 +334,40 @@ fn an_adapter_of_another_model_is_refused() {
     fs::write(at("adapter_model.bin"), b"x").unwrap();
     assert!(refusal().contains("run code"), "{}", refusal());
     assert!(!at("adapter.gguf").exists());
+}
+
+#[test]
+fn a_conversion_tells_how_far_it_is_and_can_be_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    write_published(Family::Gemma, SEED, folder.path()).unwrap();
+    let out = folder.path().join("model.gguf");
+    let mut told = Vec::new();
+    convert_folder(folder.path(), &out, &mut |done, total| {
+        told.push((done, total));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let total = told[0].1;
+    assert_eq!((told[0].0, told.len() > 10), (0, true));
+    assert!(told.is_sorted() && told.iter().all(|(done, all)| *all == total && done < all));
+    let bytes = fs::read(&out).unwrap();
+    assert!(bytes.len() as u64 > total);
+
+    let before = fs::read_dir(folder.path()).unwrap().count();
+    let cancelled = convert_folder(folder.path(), &out, &mut |done, _| {
+        if done == 0 {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    assert!(
+        matches!(cancelled, Err(ConvertError::Cancelled)),
+        "{cancelled:?}"
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before);
+    assert!(
+        fs::read(out).unwrap() == bytes,
+        "the file of before is untouched"
+    );
 }

@@ -192,6 +192,11 @@ async fn a_published_model_that_cannot_be_used_is_refused_and_leaves_nothing() {
     fs::write(&part, &bytes[..bytes.len() - 1]).unwrap();
     refuse(folder.path(), "cannot lie at").await;
     fs::write(part, bytes).unwrap();
+    let cancelled = catalogue
+        .import(folder.path().to_owned(), name("own"), &Patience::of(0))
+        .await;
+    assert_eq!(cancelled, Err(CatalogueError::Cancelled));
+    assert_eq!(list_files(models.path()), BTreeSet::new());
     import(&catalogue, folder.path(), "own").await.unwrap();
 }
 
