@@ -231,7 +231,13 @@ impl AskService {
         post: &Post<'_>,
         events: Option<&'a Sender<AskEvent>>,
     ) -> Option<Hired<'a>> {
-        let Choice::Use { model, is_wish, .. } = choice else {
+        let Choice::Use {
+            model,
+            is_wish,
+            second,
+            ..
+        } = choice
+        else {
             return None;
         };
         let task = job.task(post.request);
@@ -239,11 +245,7 @@ impl AskService {
         let question = post.question;
         let orders = Orders {
             model: model.clone(),
-            // Whoever chose a model gets that or none.
-            fail_over: settings
-                .fail_over
-                .clone()
-                .filter(|second| !is_wish && second != model),
+            fail_over: second.clone(),
             temperature: question.temperature.unwrap_or(settings.temperature),
             max_new_tokens: question.max_new_tokens.unwrap_or(settings.max_new_tokens),
             seed: question

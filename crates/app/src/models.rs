@@ -293,7 +293,7 @@ impl ModelService {
         }
     }
 
-    /// Unloads a model and deletes its files.
+    /// Deletes the files of a model and unloads it.
     pub async fn remove(&self, principal: &Principal, name: &ModelName) -> Result<(), ModelError> {
         require(principal, Permission::ManageModels)?;
         // An unknown name is told before anything is unloaded.
@@ -303,10 +303,13 @@ impl ModelService {
         if resident.is_some_and(|resident| resident.is_pinned) {
             return Err(ModelError::Pinned(name.clone()));
         }
-        if resident.is_some() {
+        let is_resident = resident.is_some();
+        // In this order, or requests that wait for it would load it again in between. What was begun goes on: its file is open.
+        self.parts.catalogue.remove(name).await?;
+        if is_resident {
             self.parts.residence.unload(name).await?;
         }
-        Ok(self.parts.catalogue.remove(name).await?)
+        Ok(())
     }
 }
 

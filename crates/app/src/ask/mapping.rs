@@ -57,6 +57,23 @@ impl ModelMapping {
         own.or_else(|| local.next()).cloned()
     }
 
+    /// The task's second choice, when that is not `first`: what is installed of it, or the model of another server, of which it
+    /// shows when it is asked whether it can be reached.
+    fn find_second(
+        &self,
+        task: ModelTask,
+        present: &[ModelName],
+        first: &ModelName,
+    ) -> Option<ModelName> {
+        let wanted = self.settings(task).fail_over.as_ref()?;
+        let found = present.iter().find(|name| is_model(name, wanted));
+        let remote = || Some(wanted).filter(|wanted| wanted.as_str().contains('/'));
+        found
+            .or_else(remote)
+            .filter(|second| *second != first)
+            .cloned()
+    }
+
     /// The first model of another server that the task names before `found` and that is not there. Those of this machine are not
     /// meant: most tasks name some that nobody installed.
     fn find_missed(
@@ -89,6 +106,8 @@ pub(super) enum Choice {
     Use {
         model: ModelName,
         is_wish: bool,
+        /// Who is asked when it fails before its first word.
+        second: Option<ModelName>,
         /// A model of another server that the task names and that cannot be reached.
         missed: Option<ModelName>,
     },
@@ -114,6 +133,8 @@ impl Choice {
             Some(wanted) if present.contains(wanted) => Self::Use {
                 model: wanted.clone(),
                 is_wish: true,
+                // Whoever chose a model gets that or none.
+                second: None,
                 missed: None,
             },
             Some(wanted) => Self::Missing {
@@ -125,6 +146,7 @@ impl Choice {
                 let missed = mapping.find_missed(task, &present, found.as_ref());
                 match found {
                     Some(model) => Self::Use {
+                        second: mapping.find_second(task, &present, &model),
                         model,
                         is_wish: false,
                         missed,
@@ -227,6 +249,26 @@ mod tests {
         assert_eq!(find(&["mine", "phi-2"]), (some("phi-2"), some("lab/big")));
         assert_eq!(find(&["mine"]), (some("mine"), some("lab/big")));
         assert_eq!(find(&[]), (None, some("lab/big")));
+    }
+
+    #[test]
+    fn the_second_choice_is_what_is_installed_of_it_and_never_the_first_again() {
+        let mut mapping = ModelMapping::default();
+        let mut second = |fail_over: &str, present: &[&str], first: &str| {
+            mapping.generate.fail_over = Some(fail_over.parse().unwrap());
+            let found = mapping.find_second(
+                ModelTask::Generate,
+                &names(present),
+                &first.parse().unwrap(),
+            );
+            found.map(|name| name.to_string())
+        };
+        let present = ["lab/big", "phi-2.q8_0"];
+        assert_eq!(second("phi-2", &present, "lab/big").unwrap(), "phi-2.q8_0");
+        assert_eq!(second("phi-2", &present, "phi-2.q8_0"), None);
+        assert_eq!(second("gemma", &present, "lab/big"), None);
+        assert_eq!(second("far/away", &present, "lab/big").unwrap(), "far/away");
+        assert_eq!(second("lab/big", &present, "lab/big"), None);
     }
 
     #[test]

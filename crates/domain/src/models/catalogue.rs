@@ -166,6 +166,17 @@ pub struct ModelFiles {
     pub weights_digest: Digest,
     /// The GGUF file of the weights.
     pub weights: PathBuf,
-    /// The GGUF files of the adapters.
-    pub adapters: Vec<(AdapterName, PathBuf)>,
+    /// Its adapters.
+    pub adapters: Vec<AdapterFile>,
+}
+
+/// The file of an adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdapterFile {
+    /// What it is asked for by.
+    pub name: AdapterName,
+    /// The GGUF file.
+    pub path: PathBuf,
+    /// SHA-256 of the file: an adapter can be replaced by another of its name.
+    pub digest: Digest,
 }

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use domain::models::catalogue::{CatalogueError, Model, ModelFiles};
+use domain::models::catalogue::{AdapterFile, CatalogueError, Model, ModelFiles};
 use domain::models::{AdapterName, Digest, ModelName};
 use domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -169,7 +169,7 @@ impl Record {
             licence: manifest.licence.clone(),
             source: manifest.source.clone(),
             added_at: Timestamp::from_millis(manifest.added_at_ms),
-            adapters: self.adapters().map(|(name, _)| name).collect(),
+            adapters: self.adapters().map(|adapter| adapter.name).collect(),
         }
     }
 
@@ -182,13 +182,16 @@ impl Record {
     }
 
     /// Adapters that were checked.
-    fn adapters(&self) -> impl Iterator<Item = (AdapterName, PathBuf)> {
+    fn adapters(&self) -> impl Iterator<Item = AdapterFile> {
         let known = &self.manifest.adapters;
-        self.place
-            .adapters
-            .iter()
-            .filter(|(name, ..)| known.iter().any(|record| record.name == name.as_str()))
-            .map(|(name, path, _)| (name.clone(), path.clone()))
+        self.place.adapters.iter().filter_map(|(name, path, _)| {
+            let record = known.iter().find(|record| record.name == name.as_str())?;
+            Some(AdapterFile {
+                name: name.clone(),
+                path: path.clone(),
+                digest: record.file.digest()?,
+            })
+        })
     }
 }
 

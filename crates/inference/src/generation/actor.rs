@@ -179,7 +179,7 @@ impl Actor {
             && !engine.model.is_same(&model)
         {
             // Its files were replaced; what it began is finished, and the next engine reads the new ones.
-            self.planner.unload(&name);
+            self.planner.replace(&name);
         }
         let wanted = self.want(&model)?;
         let lane = Lane {
@@ -285,6 +285,10 @@ impl Actor {
             number: self.next_number,
             mailbox: self.mailbox.clone(),
         };
+        if !wanted.model.weights.exists() {
+            self.planner.removed(name);
+            return;
+        }
         lock(&self.counters).loads += 1;
         match Engine::start(&self.config, wanted, herald, self.clock.now()) {
             Ok(engine) => {

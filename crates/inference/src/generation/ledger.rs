@@ -33,7 +33,7 @@ pub(super) fn tell(
                 .model
                 .adapters
                 .iter()
-                .map(|(name, _)| name.clone())
+                .map(|adapter| adapter.name.clone())
                 .collect(),
             is_pinned: place.is_pinned,
             context_tokens: report.map_or(footprint.context_tokens.get(), |report| {

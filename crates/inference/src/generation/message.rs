@@ -93,5 +93,6 @@ pub(super) fn explain(model: &ModelName, failure: Failure) -> WritingError {
             budget_bytes,
         },
         Failure::Busy(waiting) => WritingError::Busy(waiting),
+        Failure::Removed => WritingError::UnknownModel(model.clone()),
     }
 }

@@ -11,6 +11,7 @@
 //! retries). The simulation beside this file proves it for thousands of random worlds.
 
 mod outlook;
+mod pins;
 mod room;
 
 #[cfg(test)]
@@ -86,6 +87,8 @@ pub(super) enum Failure {
     },
     /// So many wait already.
     Busy(u32),
+    /// Its files are no longer there.
+    Removed,
 }
 
 /// Where a model in memory is between start and end.
@@ -140,6 +143,8 @@ struct History {
     /// Mean time of a request, where one was finished.
     service_ms: Option<u64>,
     failures: u32,
+    /// Whether it is to stay whenever it is in memory; outlives its engine.
+    is_pinned: bool,
     /// The end of the pause after a failure, and its reason.
     pause: Option<(Millis, String)>,
 }
@@ -263,6 +268,13 @@ impl Planner {
         self.add_failure(now, model, reason, is_final);
     }
 
+    /// A model cannot be loaded because it was removed; another may get its name.
+    pub(super) fn removed(&mut self, model: &ModelName) {
+        self.places.remove(model);
+        self.history.remove(model);
+        self.fail_waiting(model, &Failure::Removed);
+    }
+
     /// The engine of a model has gone without being told to. Its requests in `again` wait once more, at the place their age gives
     /// them; the others fail.
     pub(super) fn died(
@@ -291,23 +303,6 @@ impl Planner {
         self.places.remove(model);
     }
 
-    /// Lets a model finish what it began, and unloads it; false when it is not in memory.
-    pub(super) fn unload(&mut self, model: &ModelName) -> bool {
-        let Some(place) = self.places.get_mut(model) else {
-            return false;
-        };
-        place.is_pinned = false;
-        match place.phase {
-            Phase::Ready => place.phase = Phase::Draining,
-            Phase::Loading => {
-                place.phase = Phase::Ending;
-                self.verdicts.push(Action::Unload(model.clone()));
-            }
-            Phase::Draining | Phase::Ending => {}
-        }
-        true
-    }
-
     /// Somebody is about to use a model in memory: the time that it stays begins anew.
     pub(super) fn renew(&mut self, now: Millis, model: &ModelName) {
         if let Some(place) = self.places.get_mut(model)
@@ -317,22 +312,14 @@ impl Planner {
         }
     }
 
-    /// Keeps a model in memory, or no longer; false when it is not in memory or on its way out.
-    pub(super) fn pin(&mut self, model: &ModelName, is_pinned: bool) -> bool {
-        match self.places.get_mut(model) {
-            Some(place) if matches!(place.phase, Phase::Loading | Phase::Ready) => {
-                place.is_pinned = is_pinned;
-                true
-            }
-            Some(_) | None => false,
-        }
-    }
-
     /// What is to be done now. Deciding again without news decides nothing.
     pub(super) fn plan(&mut self, now: Millis) -> Vec<Action> {
         let mut actions = std::mem::take(&mut self.verdicts);
         self.refuse_hopeless(&mut actions);
-        self.make_room(now, &mut actions);
+        // What is pinned leaves less for others from the moment that it is loaded.
+        while self.make_room(now, &mut actions) {
+            self.refuse_hopeless(&mut actions);
+        }
         self.end_unneeded(now, &mut actions);
         self.start_waiting(now, &mut actions);
         self.tell(now, &mut actions);
@@ -696,6 +683,52 @@ mod tests {
         assert!(planner.submit(2000, Ticket(4), lane, 40).is_ok());
         assert_eq!(decide(&mut planner, 2000), [Action::Load(model("b"))]);
         assert_eq!(planner.used_bytes(), 100);
+    }
+
+    #[test]
+    fn a_pin_outlives_the_engine_and_ends_with_unloading() {
+        let mut planner = with_a();
+        let die_and_load = |planner: &mut Planner, now, ticket| {
+            planner.died(now, &model("a"), "killed", &BTreeSet::new());
+            submit(planner, now, ticket, "a", None);
+            let later = now + 60_000;
+            assert_eq!(decide(planner, later), [Action::Load(model("a"))]);
+            planner.loaded(later, &model("a"), 60, 2);
+            assert_eq!(decide(planner, later), [Action::Start(Ticket(ticket))]);
+            planner.finished(later, Ticket(ticket));
+            planner.places()[&model("a")].is_pinned
+        };
+        assert!(planner.pin(&model("a"), true));
+        assert!(die_and_load(&mut planner, 2000, 1));
+        // Its next engine is another, too.
+        assert!(planner.replace(&model("a")));
+        planner.unloaded(&model("a"));
+        submit(&mut planner, 70_000, 2, "a", None);
+        decide(&mut planner, 70_000);
+        assert!(planner.places()[&model("a")].is_pinned);
+        planner.died(70_001, &model("a"), "killed", &BTreeSet::new());
+        assert!(!planner.pin(&model("a"), false), "it is not in memory");
+        decide(&mut planner, 140_000);
+        assert!(!planner.places()[&model("a")].is_pinned);
+        assert!(planner.pin(&model("a"), true));
+        assert!(planner.unload(&model("a")));
+        planner.unloaded(&model("a"));
+        decide(&mut planner, 200_000);
+        assert!(!planner.places()[&model("a")].is_pinned);
+    }
+
+    #[test]
+    fn who_waits_for_a_model_that_was_removed_is_told_and_its_name_is_free() {
+        let mut planner = Planner::new(LIMITS);
+        submit(&mut planner, 0, 0, "a", None);
+        decide(&mut planner, 0);
+        planner.removed(&model("a"));
+        assert_eq!(
+            decide(&mut planner, 0),
+            [Action::Fail(Ticket(0), Failure::Removed)]
+        );
+        submit(&mut planner, 0, 1, "a", None);
+        assert_eq!(decide(&mut planner, 0), [Action::Load(model("a"))]);
     }
 
     #[test]

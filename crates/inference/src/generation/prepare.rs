@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use domain::models::catalogue::{CatalogueError, ModelCatalogue, ModelFiles};
+use domain::models::catalogue::{AdapterFile, CatalogueError, ModelCatalogue, ModelFiles};
 use domain::models::writing::{
     NEW_TOKENS_MAX, PROMPT_BYTES_MAX, Prompt, STOPS_MAX, Sampling, Shape as TextShape,
     WritingError, WritingRequest,
@@ -29,7 +29,7 @@ pub(super) struct Prepared {
     pub(super) name: ModelName,
     pub(super) digest: Digest,
     pub(super) weights: PathBuf,
-    pub(super) adapters: Vec<(AdapterName, PathBuf)>,
+    pub(super) adapters: Vec<AdapterFile>,
     pub(super) weights_bytes: u64,
     pub(super) adapters_bytes: u64,
     /// Tokens it was trained to read; 0 when the file does not tell.
@@ -58,14 +58,19 @@ impl Prepared {
     pub(super) fn find_adapter(&self, name: &AdapterName) -> Option<usize> {
         self.adapters
             .iter()
-            .position(|(adapter, _)| adapter == name)
+            .position(|adapter| adapter.name == *name)
     }
 
     pub(super) fn read(name: ModelName, files: ModelFiles) -> Result<Self, WritingError> {
         let header = gguf::read_header(&files.weights)
             .map_err(|error| unreadable(&name, &error, error.reason()))?;
         let mut adapters_bytes = 0;
-        for (adapter, path) in &files.adapters {
+        for AdapterFile {
+            name: adapter,
+            path,
+            ..
+        } in &files.adapters
+        {
             let metadata = std::fs::metadata(path).map_err(|error| {
                 let detail = format!("{}: {error}", path.display());
                 let reason = format!("its adapter `{adapter}` cannot be read: {error}");
@@ -180,7 +185,10 @@ fn write_out(
             let rendered = template
                 .render(&messages, Some(now))
                 .map_err(|error| WritingError::Refused(error.to_string()))?;
-            stop.extend(rendered.stop);
+            // A text with a shape ends where its shape does, and may hold these words.
+            if request.shape == TextShape::Free {
+                stop.extend(rendered.stop);
+            }
             (
                 rendered.segments,
                 rendered.shared_segments,

@@ -54,7 +54,7 @@ impl Engine {
         let Wanted {
             model, footprint, ..
         } = wanted;
-        let adapters = model.adapters.iter().map(|(_, path)| path.clone());
+        let adapters = model.adapters.iter().map(|adapter| adapter.path.clone());
         let launch = Launch {
             program: config.program.clone(),
             args: config.args.clone(),

@@ -224,6 +224,8 @@ impl Backend {
                     format!("its server failed and is left alone; try again in {seconds} s");
                 return Err(self.of_back_end(model, &reason));
             }
+            // A server whose models are told in the settings need not have a list of them; the question itself shows how it is.
+            Advice::CheckFirst if !self.settings.models.is_empty() => {}
             Advice::CheckFirst => {
                 if let Err(reason) = self.check().await {
                     return Err(self.of_back_end(model, &reason));

@@ -273,8 +273,8 @@ async fn an_adapter_fits_its_model_and_goes_with_it() {
         assert_eq!(model.adapters, [adapter("style")]);
     }
     let files = catalogue.find_files(&name("own")).await.unwrap();
-    assert_eq!(files.adapters[0].0, adapter("style"));
-    assert_eq!(sha256(&files.adapters[0].1), sha256(&path));
+    assert_eq!(files.adapters[0].name, adapter("style"));
+    assert_eq!(sha256(&files.adapters[0].path), sha256(&path));
 
     // One put there by hand is taken when it fits, and left out when it does not.
     let by_hand = models.path().join("language/own/adapters");

@@ -265,6 +265,15 @@ async fn a_text_keeps_to_a_json_schema() {
     assert_eq!(finished.reason, FinishReason::Stop);
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert!(value["is"].is_boolean(), "{text}");
+    // Words that end an answer in the template may stand in the JSON.
+    let mut chat = asked.clone();
+    chat.prompt = Prompt::Chat(vec![ChatMessage {
+        speaker: Speaker::User,
+        text: "hello".to_owned(),
+    }]);
+    chat.shape = Shape::JsonSchema(r####"{"const": "### User: me"}"####.to_owned());
+    let (_, text) = house.write(chat).await.unwrap();
+    assert_eq!(text, r####""### User: me""####);
     asked.shape = Shape::JsonSchema("{".to_owned());
     let error = house.write(asked).await.unwrap_err();
     assert!(matches!(error, WritingError::Refused(_)), "{error}");
@@ -752,7 +761,8 @@ async fn adapters_are_loaded_with_their_model_and_named_by_requests() {
         .await
         .unwrap();
     // The engine that runs knows nothing of it and is replaced.
-    let other = read(writer.write(adapted).await.unwrap()).await.unwrap();
+    let other = writer.write(adapted.clone()).await.unwrap();
+    let other = read(other).await.unwrap();
     let ledger = writer.ledger().await;
     assert_eq!(ledger.residents[0].adapters.len(), 1);
     assert!(ledger.residents[0].memory.adapters > 0);
@@ -763,6 +773,51 @@ async fn adapters_are_loaded_with_their_model_and_named_by_requests() {
     let other = probability(other.0);
     assert!((before - other).abs() > 1e-6, "{before} {other}");
     assert_eq!(writer.counters().loads, 2);
+    // Nor does it know that the file is another.
+    let path = folder.path().join("terser.gguf");
+    tiny::write_adapter_with(&path, "llama", 2);
+    let adapter = "terse".parse().unwrap();
+    models
+        .import_adapter(path, &name("a"), adapter)
+        .await
+        .unwrap();
+    let replaced = read(writer.write(adapted).await.unwrap()).await.unwrap();
+    let replaced = probability(replaced.0);
+    assert!((replaced - other).abs() > 1e-6, "{replaced} {other}");
+    assert_eq!(writer.counters().loads, 3);
+}
+
+#[tokio::test]
+async fn a_model_that_is_removed_finishes_what_it_began_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = Arc::new(catalogue(folder.path()));
+    let path = folder.path().join("own.gguf");
+    write_model(&path, 1, &[]);
+    let import = async || {
+        models
+            .import(path.clone(), name("a"), &Patience::endless())
+            .await
+            .unwrap()
+    };
+    import().await;
+    let alone = LocalWriterConfig {
+        parallel_max: NonZeroU32::MIN,
+        ..config()
+    };
+    let writer = LocalWriter::new(alone, models.clone(), Arc::new(Noon));
+    let long = request("a", "a long story", 300);
+    let mut begun = writer.write(long).await.unwrap();
+    read_first(&mut begun).await;
+    let waiting = writer.write(request("a", "short", 3)).await.unwrap();
+    models.remove(&name("a")).await.unwrap();
+    assert_eq!(writer.unload(&name("a")).await, Ok(true));
+    assert!(read(begun).await.is_ok());
+    let unknown = WritingError::UnknownModel(name("a"));
+    assert_eq!(read(waiting).await.unwrap_err(), unknown);
+    assert!(writer.ledger().await.residents.is_empty());
+    import().await;
+    let again = writer.write(request("a", "short", 3)).await.unwrap();
+    assert!(read(again).await.is_ok());
 }
 
 #[tokio::test]

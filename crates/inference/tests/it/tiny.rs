@@ -54,6 +54,10 @@ pub(crate) fn write_model(path: &Path, seed: u64) {
 
 /// Writes the model with this metadata.
 pub(crate) fn write_model_with(path: &Path, metadata: &[(String, Value)], seed: u64) {
+    write_tensors(path, metadata, list_shapes(), seed);
+}
+
+fn list_shapes() -> Vec<(String, Vec<u64>)> {
     let mut shapes = vec![
         ("token_embd.weight".to_owned(), vec![WIDTH, TOKENS]),
         ("output_norm.weight".to_owned(), vec![WIDTH]),
@@ -72,11 +76,16 @@ pub(crate) fn write_model_with(path: &Path, metadata: &[(String, Value)], seed: 
             (named("ffn_down"), vec![INNER, WIDTH]),
         ]);
     }
-    write_tensors(path, metadata, shapes, seed);
+    shapes
 }
 
 /// Writes an adapter for the model's queries to `path`, named as made for `architecture`.
 pub(crate) fn write_adapter(path: &Path, architecture: &str) {
+    write_adapter_with(path, architecture, 1);
+}
+
+/// The same with other numbers for another `seed`.
+pub(crate) fn write_adapter_with(path: &Path, architecture: &str, seed: u64) {
     let metadata = [
         ("general.type", text("adapter")),
         ("general.architecture", text(architecture)),
@@ -88,7 +97,28 @@ pub(crate) fn write_adapter(path: &Path, architecture: &str) {
         ("blk.0.attn_q.weight.lora_a".to_owned(), vec![WIDTH, 2]),
         ("blk.0.attn_q.weight.lora_b".to_owned(), vec![2, WIDTH]),
     ];
-    write_tensors(path, &metadata, shapes, 1);
+    write_tensors(path, &metadata, shapes, seed);
+}
+
+/// Writes a model in every other layer of which a token looks back at `window` tokens, itself counted: the architecture is Gemma 2.
+pub(crate) fn write_sliding_model(path: &Path, window: u32) {
+    let mut metadata: Vec<(String, Value)> = metadata()
+        .into_iter()
+        .map(|(key, value)| (key.replace("llama.", "gemma2."), value))
+        .collect();
+    metadata[0].1 = text("gemma2");
+    let key = "gemma2.context_length";
+    metadata.retain(|(known, _)| known != key);
+    metadata.push((key.to_owned(), Value::U32(2048)));
+    let key = "gemma2.attention.sliding_window".to_owned();
+    metadata.push((key, Value::U32(window)));
+    let mut shapes = list_shapes();
+    for layer in 0..LAYERS {
+        for name in ["post_attention_norm", "post_ffw_norm"] {
+            shapes.push((format!("blk.{layer}.{name}.weight"), vec![WIDTH]));
+        }
+    }
+    write_tensors(path, &metadata, shapes, 3);
 }
 
 fn write_tensors(

@@ -19,6 +19,8 @@ pub(super) struct Computer<'model> {
     batch_tokens_max: usize,
     /// Whether tokens can be taken back. A recurrent model's state cannot.
     can_rewind: bool,
+    /// How many tokens back layers with a sliding window look, where the file tells.
+    window: Option<usize>,
     /// Batches that are still to fail: nothing here makes a real one fail.
     #[cfg(test)]
     pub(super) failures_left: u32,
@@ -38,6 +40,7 @@ impl<'model> Computer<'model> {
         context: LlamaContext<'model>,
         adapters: Vec<LlamaLoraAdapter>,
         can_rewind: bool,
+        window: Option<usize>,
     ) -> Self {
         // A small context has a smaller batch than was asked for.
         let batch_tokens_max = context.n_batch() as usize;
@@ -48,6 +51,7 @@ impl<'model> Computer<'model> {
             batch: LlamaBatch::new(batch_tokens_max, 1),
             batch_tokens_max,
             can_rewind,
+            window,
             #[cfg(test)]
             failures_left: 0,
         }
@@ -61,6 +65,17 @@ impl<'model> Computer<'model> {
     /// Whether tokens at the end of a sequence can be taken back, and its beginning be used again.
     pub(super) fn can_rewind(&self) -> bool {
         self.can_rewind
+    }
+
+    /// Whether a sequence holds all that tokens after its first `length` look at. Where layers have a sliding window, llama.cpp gives
+    /// the places of what the sequence itself no longer looks at to others, but who goes on from an earlier place looks there.
+    pub(super) fn holds(&self, sequence: usize, length: usize) -> bool {
+        let needed = self
+            .window
+            .map_or(0, |window| length.saturating_sub(window));
+        let first = self.context.kv_cache_seq_pos_min(sequence_id(sequence));
+        // It is −1 when nothing is held.
+        usize::try_from(first).is_ok_and(|first| first <= needed)
     }
 
     /// Forgets what a sequence holds from `place` on. When that cannot be done it forgets all; returns what is left.

@@ -40,6 +40,8 @@ pub(super) struct Loaded {
     pub(super) context_tokens: u32,
     gpu_layers: u32,
     adapters_bytes: u64,
+    /// How many tokens back layers with a sliding window look.
+    pub(super) window: Option<usize>,
     shape: Shape,
 }
 
@@ -103,6 +105,7 @@ pub(super) fn load(backend: &LlamaBackend, args: &WriteArgs) -> Result<Loaded, E
         parallel,
         gpu_layers,
         adapters_bytes,
+        window: find_window(&header),
         shape,
     })
 }
@@ -235,6 +238,13 @@ impl Shape {
 }
 
 /// A number of the header, however wide it is stored; of a list, the largest, as some files give one number per layer.
+/// Tokens that layers with a sliding window look back at.
+fn find_window(header: &Header) -> Option<usize> {
+    let architecture = header.find_text("general.architecture")?;
+    let window = find_number(header, &format!("{architecture}.attention.sliding_window"))?;
+    usize::try_from(window).ok().filter(|window| *window > 0)
+}
+
 fn find_number(header: &Header, key: &str) -> Option<u64> {
     match header.find(key)? {
         Value::U32(number) => Some(u64::from(*number)),

@@ -70,7 +70,7 @@ fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(),
     };
     let can_rewind = !loaded.model.is_recurrent() && !loaded.model.is_hybrid();
     let mut scheduler = Scheduler::new(Resources {
-        computer: Computer::new(context, adapters, can_rewind),
+        computer: Computer::new(context, adapters, can_rewind, loaded.window),
         tokeniser: &tokeniser,
         reports,
         parallel: loaded.parallel as usize,

@@ -98,6 +98,9 @@ impl Sampler {
             token = self.pick(changed, candidates)?;
         }
         let total = log_sum(logits);
+        if !total.is_finite() {
+            return None;
+        }
         select_top(logits, self.alternatives, candidates);
         let top = candidates
             .iter()
@@ -383,6 +386,7 @@ mod tests {
             Some(1)
         );
         assert_eq!(choose(&greedy(), &[f32::NAN, f32::NEG_INFINITY]), None);
+        assert_eq!(choose(&greedy(), &[1.0, f32::INFINITY]), None);
         assert_eq!(choose(&greedy(), &[]), None);
     }
 

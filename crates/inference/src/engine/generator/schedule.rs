@@ -186,7 +186,9 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
         let placement = place(&self.slots, &prompt.tokens, &origin)
             .expect("BUG: there are more sequences than parallel requests");
         let index = placement.slot;
-        let mut reused = if self.computer.can_rewind() {
+        let held_by = placement.source.unwrap_or(index);
+        let is_held = placement.reused > 0 && self.computer.holds(held_by, placement.reused);
+        let mut reused = if is_held && self.computer.can_rewind() {
             placement.reused
         } else {
             0
@@ -549,7 +551,7 @@ mod tests {
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         let reports = Reports::new(theirs);
         let mut scheduler = Scheduler::new(Resources {
-            computer: Computer::new(context, Vec::new(), true),
+            computer: Computer::new(context, Vec::new(), true, None),
             tokeniser: &tokeniser,
             reports: &reports,
             parallel,

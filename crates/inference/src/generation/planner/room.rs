@@ -50,16 +50,21 @@ impl Planner {
         actions.append(&mut self.verdicts);
     }
 
-    /// Loads what fits, and begins to drain what must go for the model whose turn it is.
-    pub(super) fn make_room(&mut self, now: Millis, actions: &mut Vec<Action>) {
+    /// Loads what fits, and begins to drain what must go for the model whose turn it is. Stops with true after a pinned model.
+    pub(super) fn make_room(&mut self, now: Millis, actions: &mut Vec<Action>) -> bool {
         for model in self.list_candidates(now) {
             let needed = self.needed_bytes(&model);
             let free = self.limits.budget_bytes.saturating_sub(self.used_bytes());
             if needed <= free {
                 self.promised.take_if(|promised| *promised == model);
-                self.places
-                    .insert(model.clone(), Place::loading(now, needed));
+                let history = self.history.get(&model);
+                let is_pinned = history.is_some_and(|history| history.is_pinned);
+                let place = Place::loading(now, needed, is_pinned);
+                self.places.insert(model.clone(), place);
                 actions.push(Action::Load(model));
+                if is_pinned {
+                    return true;
+                }
                 continue;
             }
             let leaving = self.places.values().filter(|place| place.is_leaving());
@@ -67,7 +72,7 @@ impl Planner {
             let is_due = self.is_due(&model, now);
             if needed <= free + coming {
                 self.promised = Some(model);
-                return;
+                return false;
             }
             if let Some(victims) = self.choose_victims(needed - free - coming, |name, place| {
                 self.is_idle(name, place)
@@ -75,13 +80,14 @@ impl Planner {
             }) {
                 self.drain(&victims);
                 self.promised = Some(model);
-                return;
+                return false;
             }
             if is_due {
                 // Who comes later must not take what is left, or this one would never have enough.
-                return;
+                return false;
             }
         }
+        false
     }
 
     /// Ends engines that have finished, and those that were idle for long.
@@ -236,11 +242,11 @@ impl Planner {
 }
 
 impl Place {
-    fn loading(now: Millis, bytes: u64) -> Self {
+    fn loading(now: Millis, bytes: u64, is_pinned: bool) -> Self {
         Self {
             phase: Phase::Loading,
             bytes,
-            is_pinned: false,
+            is_pinned,
             parallel_max: 1,
             running: std::collections::BTreeMap::new(),
             adapter: None,

@@ -269,6 +269,19 @@ async fn a_server_with_too_much_to_do_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_server_without_a_list_of_models_is_asked_again_after_a_pause() {
+    let busy = answer("429 Busy", "retry-after: 0\r\n", "");
+    let well = stream(&[said("Hello"), stopped("stop")], "data: [DONE]\n\n");
+    let server = Server::start(Act::in_turn([busy, well])).await;
+    let writer = writer(vec![settings("gpu", server.port)]);
+    assert!(ask(&writer, "gpu/m").await.1.is_err());
+    let (text, end) = ask(&writer, "gpu/m").await;
+    assert_eq!(text, "Hello", "{end:?}");
+    let (_, health) = &writer.health()[0];
+    assert!(!health.is_paused && health.last_error.is_none());
+}
+
+#[tokio::test]
 async fn a_server_that_falls_silent_is_given_up() {
     let short = RemoteTimeouts {
         connect: Duration::from_secs(5),

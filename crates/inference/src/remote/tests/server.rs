@@ -1,5 +1,6 @@
 //! A model server on this machine with one behaviour.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -14,6 +15,14 @@ pub(super) enum Act {
     Answer(String),
     /// Sends this and says nothing more.
     Hang(String),
+    /// Answers one question after the other so, and knows no list of models.
+    InTurn(Arc<Mutex<VecDeque<String>>>),
+}
+
+impl Act {
+    pub(super) fn in_turn(answers: impl IntoIterator<Item = String>) -> Self {
+        Self::InTurn(Arc::new(Mutex::new(answers.into_iter().collect())))
+    }
 }
 
 /// A server with one behaviour.
@@ -42,6 +51,11 @@ impl Server {
                     let is_list = request.starts_with("GET ");
                     seen.lock().unwrap().push(request);
                     let (text, hangs) = match act {
+                        Act::InTurn(_) if is_list => (answer("404 Not Found", "", ""), false),
+                        Act::InTurn(answers) => {
+                            let next = answers.lock().unwrap().pop_front();
+                            (next.unwrap(), false)
+                        }
                         _ if is_list => (list(&["m", "other"]), false),
                         Act::Answer(text) => (text, false),
                         Act::Hang(text) => (text, true),

@@ -3,7 +3,8 @@
 use serde_json::json;
 use testmodels::{CopyAdapter, write_copy_adapter};
 
-use super::{Engine, Order, copy_model, number};
+use super::{Engine, Order, Told, copy_model, number};
+use crate::tiny;
 
 const LIMITS: [&str; 4] = ["--context-tokens", "1024", "--parallel", "2"];
 const SYSTEM: &str = "You answer questions about code in plain English, with examples that run.";
@@ -72,6 +73,47 @@ fn nothing_is_used_under_another_adapter() {
         let tokens = number(&again.started["prompt_tokens"]);
         assert_eq!(number(&again.started["reused_tokens"]), tokens - 1);
         assert_eq!(again.text, text);
+    }
+}
+
+/// llama.cpp gives away the places that the window of a conversation has left behind; who goes on from an earlier place needs them.
+#[test]
+fn what_a_sliding_window_left_behind_is_computed_anew_where_it_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("sliding.gguf");
+    tiny::write_sliding_model(&model, 16);
+    let mut engine = Engine::start(&model, &LIMITS);
+    let long = |text: &str| format!("{SYSTEM} {}", text.repeat(60));
+    let order = |id, text: &str, owner: &str| {
+        let prompt = json!([
+            {"text": SYSTEM, "is_markup": false},
+            {"text": text.strip_prefix(SYSTEM).unwrap(), "is_markup": false},
+        ]);
+        let order = Order::new(id, "")
+            .with("prompt", prompt)
+            .with("logprobs", 0);
+        order.with("shared_segments", 1).with("owner", owner)
+    };
+    // Two conversations side by side; the one that goes on takes places of the other.
+    let one = long("one ");
+    for order in [
+        order(1, &one, "a"),
+        order(2, &long("two "), "b"),
+        order(3, &format!("{one}{}", "and on ".repeat(20)), "a"),
+    ] {
+        assert_eq!(number(&engine.write(order).end["new_tokens"]), 24);
+    }
+    for (id, owner) in [(4, "b"), (5, "c")] {
+        // A part of the other conversation is asked for again, by its owner and from the system message on.
+        let asked = format!("{SYSTEM} {}new", "two ".repeat(10));
+        let told = engine.write(order(id, &asked, owner));
+        let mut fresh = Engine::start(&model, &LIMITS);
+        let expected = fresh.write(order(id, &asked, owner));
+        assert_eq!(expected.started["reused_tokens"], 0);
+        let first = |told: &Told| told.tokens[0]["logprob"].as_f64().unwrap();
+        let (told, expected) = (first(&told), first(&expected));
+        // Other batches are rounded otherwise by some 0.00004; without what was given away it is 0.013.
+        assert!((told - expected).abs() < 1e-3, "{owner}: {told} {expected}");
     }
 }
 

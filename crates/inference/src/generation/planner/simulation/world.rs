@@ -116,6 +116,8 @@ pub(super) struct World<P> {
     agenda: BinaryHeap<Reverse<(Millis, u64, Happening)>>,
     count: u64,
     engines: BTreeMap<ModelName, Engine>,
+    /// Pins outlive engines.
+    pinned: BTreeSet<ModelName>,
     requests: BTreeMap<Ticket, Request>,
     disturbances: u64,
     outcome: Outcome,
@@ -134,6 +136,7 @@ impl<P: Policy> World<P> {
             agenda: BinaryHeap::new(),
             count: 0,
             engines: BTreeMap::new(),
+            pinned: BTreeSet::new(),
             requests: BTreeMap::new(),
             disturbances: 0,
             outcome: Outcome::default(),
@@ -262,6 +265,7 @@ impl<P: Policy> World<P> {
             Disturbance::Unload(model) => {
                 let was_there = self.policy.planner().unload(model);
                 assert_eq!(was_there, self.engines.contains_key(model));
+                self.pinned.remove(model);
                 if let Some(engine) = self.engines.get_mut(model) {
                     engine.is_told_to_end = true;
                     engine.is_pinned = false;
@@ -272,6 +276,12 @@ impl<P: Policy> World<P> {
                     && let Some(engine) = self.engines.get_mut(model)
                 {
                     engine.is_pinned = *is_pinned;
+                    if *is_pinned {
+                        self.pinned.insert(model.clone());
+                    }
+                }
+                if !is_pinned {
+                    self.pinned.remove(model);
                 }
             }
             Disturbance::Leave => {
@@ -408,7 +418,7 @@ impl<P: Policy> World<P> {
             // Real use is known only later; what counts until then is the promise: the estimate, or what the last engine took.
             bytes: facts.estimate.min(facts.bytes),
             stage: Stage::Loading,
-            is_pinned: false,
+            is_pinned: self.pinned.contains(model),
             is_told_to_end: false,
             running: BTreeSet::new(),
         };
