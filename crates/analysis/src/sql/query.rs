@@ -184,20 +184,10 @@ pub(super) fn sorted_and_cut(
         ));
     }
     if let Some(limit) = tail("limit") {
-        let count = named(limit)
-            .into_iter()
-            .find(|child| !child.kind().starts_with("keyword"))
-            .map(|count| parse::text(source, count))
-            .unwrap_or_default();
-        let rows = if count == "1" {
-            "the first row".to_owned()
-        } else {
-            format!("the first {count} rows")
-        };
         parts.push(part(
             limit,
             "LIMIT",
-            format!("keeps at most {rows}"),
+            limit_text(source, limit),
             parse::text(source, limit),
             depth,
         ));
@@ -210,6 +200,44 @@ pub(super) fn sorted_and_cut(
             parse::text(source, offset),
             depth,
         ));
+    }
+}
+
+/// How many rows a `LIMIT` keeps, and how many its `OFFSET` skips first.
+fn limit_text(source: &str, limit: Node<'_>) -> String {
+    let values = |node: Node<'_>| -> Vec<String> {
+        named(node)
+            .into_iter()
+            .filter(|child| !child.kind().starts_with("keyword") && child.kind() != "offset")
+            .map(|child| parse::text(source, child).to_owned())
+            .collect()
+    };
+    let offset = named(limit)
+        .into_iter()
+        .find(|child| child.kind() == "offset")
+        .map(values);
+    let (skipped, kept) = match (values(limit).as_slice(), offset.as_deref()) {
+        ([kept], None) => (None, kept.clone()),
+        // `LIMIT 20, 10` has the offset first.
+        ([kept], Some([skipped])) | ([skipped, kept], None) => {
+            (Some(skipped.clone()), kept.clone())
+        }
+        _ => {
+            return format!(
+                "keeps only some of the rows, as {} says",
+                code(parse::text(source, limit))
+            );
+        }
+    };
+    let rows = |count: &str| format!("{count} row{}", if count == "1" { "" } else { "s" });
+    match skipped.filter(|skipped| skipped != "0") {
+        Some(skipped) => format!(
+            "skips {}, then keeps at most {}",
+            rows(&skipped),
+            rows(&kept)
+        ),
+        None if kept == "1" => "keeps at most the first row".to_owned(),
+        None => format!("keeps at most the first {kept} rows"),
     }
 }
 
