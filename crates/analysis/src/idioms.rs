@@ -6,13 +6,12 @@
 )]
 
 mod expressions;
+pub(crate) mod memory;
 mod statements;
 
 use domain::language::Language;
 
-use crate::facts::{
-    Expr, ExprKind, Function, Parameter, Step, StepKind, each_expression, each_step,
-};
+use crate::facts::{ExprKind, Function, Parameter, Step, StepKind, each_expression};
 use crate::render::wording::code;
 use crate::scope::Scope;
 
@@ -51,7 +50,7 @@ pub(crate) fn count_own_calls(function: &Function<'_>) -> usize {
 }
 
 /// What remembers results, as shown: a decorator, or a table that is asked, filled and returned from.
-pub(crate) fn memory(function: &Function<'_>) -> Option<String> {
+pub(crate) fn remembers(function: &Function<'_>) -> Option<String> {
     let decorator = function.decorators.iter().find(|decorator| {
         let name = decorator.split('(').next().unwrap_or(decorator);
         matches!(name.rsplit('.').next(), Some("lru_cache" | "cache"))
@@ -59,55 +58,7 @@ pub(crate) fn memory(function: &Function<'_>) -> Option<String> {
     if let Some(decorator) = decorator {
         return Some(code(&format!("@{decorator}")));
     }
-    let mut filled: Vec<&str> = Vec::new();
-    let mut returned: Vec<&str> = Vec::new();
-    let mut asked = String::new();
-    each_step(&function.body, &mut |step| match &step.kind {
-        StepKind::Assign { target, .. } => {
-            if let ExprKind::Index { object, .. } = &target.kind {
-                filled.push(object.text);
-            }
-        }
-        StepKind::Evaluate(value) => {
-            filled.extend(table_of(value, &["set", "put", "insert", "emplace"]));
-        }
-        StepKind::Return {
-            value: Some(value), ..
-        } => match &value.kind {
-            ExprKind::Index { object, .. } => returned.push(object.text),
-            _ => returned.extend(table_of(value, &["get", "at"])),
-        },
-        StepKind::If { arms, .. } => {
-            for (condition, _) in arms {
-                asked.push_str(condition.text);
-                asked.push('\n');
-            }
-        }
-        _ => {}
-    });
-    let table = filled.into_iter().find(|table| {
-        let is_asked = asked
-            .split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.'))
-            .any(|word| {
-                word == *table
-                    || word
-                        .strip_prefix(table)
-                        .is_some_and(|rest| rest.starts_with('.'))
-            });
-        returned.contains(table) && is_asked
-    });
-    table.map(code)
-}
-
-/// `memo` of `memo.set(n, value)`.
-fn table_of<'a>(value: &Expr<'a>, names: &[&str]) -> Option<&'a str> {
-    match &value.kind {
-        ExprKind::Call { callee, .. } => match &callee.kind {
-            ExprKind::Member { object, name } if names.contains(name) => Some(object.text),
-            _ => None,
-        },
-        _ => None,
-    }
+    memory::table(function).map(code)
 }
 
 /// The idioms of a function, in the order of its lines, each name once.
@@ -187,7 +138,7 @@ impl<'a> Finder<'_, 'a> {
                 format!("{} calls itself", code(function.name)),
             );
         }
-        let memory = memory(function)
+        let memory = remembers(function)
             .filter(|memory| memory.starts_with("`@") || count_own_calls(function) > 0);
         if let Some(memory) = memory {
             self.add(

@@ -26,7 +26,7 @@ impl<'a> Estimate<'_, 'a> {
     pub(super) fn recursion(&self, calls: usize) -> Complexity {
         let shrink = self.shrink();
         let has_loop = !self.terms.is_empty() || !self.unknown_loops.is_empty();
-        if let Some(memory) = idioms::memory(self.function) {
+        if let Some(memory) = idioms::remembers(self.function) {
             return self.remembered(&memory, shrink, has_loop);
         }
         let name = code(self.function.name);
@@ -50,6 +50,10 @@ impl<'a> Estimate<'_, 'a> {
         // As data only where nothing else is called and each call to itself takes another argument.
         let is_certain = self.unknown_calls.is_empty() && self.has_distinct_calls();
         let order = |order: &str| is_certain.then(|| order.to_owned());
+        // Several calls are few when results are remembered, and more when they differ in what shrinks.
+        if calls > 1 && (idioms::memory::may_remember(self.function) || !self.is_steady(shrink)) {
+            return unknown();
+        }
         match (calls, shrink, has_loop) {
             (1, Shrink::ByConstant, false) => Complexity {
                 time_order: order("O(n)"),
@@ -128,6 +132,21 @@ impl<'a> Estimate<'_, 'a> {
             .map(|parameter| parameter.name)
             .collect();
         parameters.get(found?).map(|name| code(name))
+    }
+
+    /// Whether each call to itself makes the same parameter smaller.
+    fn is_steady(&self, shrink: Shrink) -> bool {
+        if shrink != Shrink::ByConstant {
+            return true;
+        }
+        let mut positions: Vec<usize> = Vec::new();
+        self.own_arguments(&mut |position, argument| {
+            if of_argument(argument) == shrink {
+                positions.push(position);
+            }
+        });
+        positions.dedup();
+        positions.len() <= 1
     }
 
     /// How every call to itself shrinks; unknown when they differ.
