@@ -12,12 +12,13 @@ mod classes;
 mod comments;
 mod expressions;
 mod functions;
+mod jumps;
 mod loops;
 
 use domain::language::Language;
 use tree_sitter::{Node, Tree};
 
-use crate::facts::{Expr, ExprKind, Program, Step, StepKind};
+use crate::facts::{Expr, ExprKind, Label, Program, Step, StepKind};
 use crate::languages::{Role, role};
 use crate::parse;
 
@@ -33,6 +34,8 @@ pub(crate) fn build<'a>(language: Language, code: &'a str, tree: &Tree) -> Progr
         code,
         language,
         depth: 0,
+        results: Vec::new(),
+        labels: Vec::new(),
     };
     Program {
         body: builder.block(tree.root_node()),
@@ -43,6 +46,10 @@ struct Builder<'a> {
     code: &'a str,
     language: Language,
     depth: usize,
+    /// The named results of the Go function around.
+    results: Vec<&'a str>,
+    /// The labels around, innermost last.
+    labels: Vec<Label<'a>>,
 }
 
 fn named(node: Node<'_>) -> Vec<Node<'_>> {
@@ -123,7 +130,12 @@ impl<'a> Builder<'a> {
             return;
         }
         self.depth += 1;
+        let label = self.label(node);
+        self.labels.extend(label);
         self.dispatch(node, steps);
+        if label.is_some() {
+            self.labels.pop();
+        }
         self.depth -= 1;
     }
 
@@ -170,8 +182,11 @@ impl<'a> Builder<'a> {
             Role::Raise => StepKind::Raise(named(node).first().map(|value| self.expr(*value))),
             Role::Try => self.try_block(node),
             Role::With => self.with_block(node),
-            Role::Break => StepKind::Break,
-            Role::Continue => StepKind::Continue,
+            Role::Give => StepKind::Give(self.first_expr(node)),
+            Role::Break => self.leaving(node),
+            Role::Continue => StepKind::Continue {
+                label: self.jump_label(node),
+            },
             Role::Pass => StepKind::Pass,
             Role::Assert => match named(node).first() {
                 Some(condition) => StepKind::Assert(self.expr(*condition)),
@@ -305,6 +320,11 @@ impl<'a> Builder<'a> {
     fn return_value(&mut self, node: Node<'_>) -> StepKind<'a> {
         let value = named(node).first().map(|value| self.expr(*value));
         StepKind::Return {
+            results: if value.is_none() {
+                self.results.clone()
+            } else {
+                Vec::new()
+            },
             value,
             is_implicit: false,
         }

@@ -146,7 +146,11 @@ pub(crate) enum StepKind<'a> {
     Return {
         value: Option<Expr<'a>>,
         is_implicit: bool,
+        /// The named results that a bare `return` of Go gives back.
+        results: Vec<&'a str>,
     },
+    /// The value of a Java `switch`.
+    Give(Expr<'a>),
     Raise(Option<Expr<'a>>),
     Try {
         body: Vec<Step<'a>>,
@@ -158,8 +162,16 @@ pub(crate) enum StepKind<'a> {
         resources: Vec<&'a str>,
         body: Vec<Step<'a>>,
     },
-    Break,
-    Continue,
+    Break {
+        label: Option<Label<'a>>,
+        /// What a Rust loop gives.
+        value: Option<Expr<'a>>,
+        /// The value of the loop is what the function returns.
+        is_result: bool,
+    },
+    Continue {
+        label: Option<Label<'a>>,
+    },
     Pass,
     Assert(Expr<'a>),
     Delete(&'a str),
@@ -178,6 +190,14 @@ pub(crate) enum StepKind<'a> {
     Other(&'a str),
     /// Does not parse.
     Unreadable,
+}
+
+/// The label of a jump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Label<'a> {
+    pub(crate) name: &'a str,
+    /// It stands at a loop, and not at a block or a choice.
+    pub(crate) is_loop: bool,
 }
 
 /// What a for-each loop yields.

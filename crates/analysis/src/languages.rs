@@ -42,6 +42,8 @@ pub(crate) enum Role {
     Loop,
     Switch(bool),
     Return,
+    /// Gives a `switch` its value.
+    Give,
     Raise,
     Try,
     With,

@@ -174,6 +174,33 @@ fn collect_classes<'s, 'a>(steps: &'s [Step<'a>], found: &mut Vec<(&'s Class<'a>
     }
 }
 
+/// The statement that a context manager is used with.
+pub(crate) const fn with_word(function: &Function<'_>) -> &'static str {
+    if function.is_async {
+        "`async with`"
+    } else {
+        "`with`"
+    }
+}
+
+/// What a statement makes the function return.
+pub(crate) fn returned<'a>(shown: &Shown<'_, 'a>, kind: &StepKind<'a>) -> Option<String> {
+    match kind {
+        StepKind::Return {
+            value: Some(value), ..
+        }
+        | StepKind::Break {
+            value: Some(value),
+            is_result: true,
+            ..
+        } => Some(result(shown, value)),
+        StepKind::Return { results, .. } if !results.is_empty() => {
+            Some(narrate::actions::named_results(results))
+        }
+        _ => None,
+    }
+}
+
 /// A result as a noun phrase; as code when its words would run together in a list.
 pub(crate) fn result<'a>(shown: &Shown<'_, 'a>, value: &Expr<'a>) -> String {
     let text = shown.scope.noun(value);

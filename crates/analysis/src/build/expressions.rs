@@ -88,6 +88,7 @@ impl<'a> Builder<'a> {
             | Role::ForEach
             | Role::Unsafe
             | Role::Return
+            | Role::Give
             | Role::Raise
             | Role::Break
             | Role::Continue
@@ -342,7 +343,7 @@ impl<'a> Builder<'a> {
             return self.other(node);
         };
         if self.role(body) == Role::Block {
-            let steps = self.block(body);
+            let steps = self.lambda_steps(node, body);
             let body = Box::new(Expr {
                 text: self.text(body),
                 kind: ExprKind::Other(Vec::new()),

@@ -59,9 +59,12 @@ impl<'a> Builder<'a> {
             || node.kind().contains("constructor")
             || (type_is_absent && !function.name.contains("operator"));
         function.has_body = field(node, &["body"]).is_some();
+        let results = self.named_results(node);
+        let outer = std::mem::replace(&mut self.results, results);
         function.body = field(node, &["body"])
             .map(|body| self.block(body))
             .unwrap_or_default();
+        self.results = outer;
         self.initialisers(node, &mut function.body);
         function.doc = self.docstring(node).or_else(|| self.comment_above(node));
         self.drop_docstring(&mut function.body);
@@ -91,7 +94,7 @@ impl<'a> Builder<'a> {
             }
         };
         let body_steps = if self.role(body) == Role::Block {
-            self.block(body)
+            self.lambda_steps(node, body)
         } else {
             let value = self.expr(body);
             vec![step_at(
@@ -99,6 +102,7 @@ impl<'a> Builder<'a> {
                 StepKind::Return {
                     value: Some(value),
                     is_implicit: true,
+                    results: Vec::new(),
                 },
             )]
         };
@@ -113,6 +117,29 @@ impl<'a> Builder<'a> {
         };
         finish(&mut function);
         Some(function)
+    }
+
+    /// The names of the results of a Go function.
+    fn named_results(&self, node: Node<'_>) -> Vec<&'a str> {
+        let list = field(node, &["result"])
+            .filter(|list| self.language == Language::Go && list.kind() == "parameter_list");
+        let mut names = Vec::new();
+        for result in list.map(named).unwrap_or_default() {
+            let mut cursor = result.walk();
+            for name in result.children_by_field_name("name", &mut cursor) {
+                names.push(self.text(name));
+            }
+        }
+        names
+    }
+
+    /// The statements of a function without a name.
+    pub(super) fn lambda_steps(&mut self, node: Node<'_>, body: Node<'_>) -> Vec<Step<'a>> {
+        let results = self.named_results(node);
+        let outer = std::mem::replace(&mut self.results, results);
+        let steps = self.block(body);
+        self.results = outer;
+        steps
     }
 
     /// C++ sets members before the body of a constructor: `Point(int x) : x_(x) {}`.
@@ -338,6 +365,7 @@ fn return_tails(steps: &mut [Step<'_>]) {
                 last.kind = StepKind::Return {
                     value: Some(value),
                     is_implicit: true,
+                    results: Vec::new(),
                 };
             }
         }
@@ -356,6 +384,40 @@ fn return_tails(steps: &mut [Step<'_>]) {
             }
         }
         StepKind::Block { body, .. } => return_tails(body),
+        // The value of a last `loop` is what its `break` gives.
+        StepKind::While {
+            condition: None,
+            body,
+            ..
+        } => return_breaks(body),
         _ => {}
+    }
+}
+
+/// Marks the values of the jumps out of this loop; a label may be that of another, so nothing is told of those.
+fn return_breaks(steps: &mut [Step<'_>]) {
+    for step in steps {
+        match &mut step.kind {
+            StepKind::Break {
+                label: None,
+                value: Some(_),
+                is_result,
+            } => *is_result = true,
+            StepKind::If { arms, otherwise } => {
+                for (_, body) in arms {
+                    return_breaks(body);
+                }
+                if let Some(otherwise) = otherwise {
+                    return_breaks(otherwise);
+                }
+            }
+            StepKind::Switch { cases, .. } => {
+                for case in cases {
+                    return_breaks(&mut case.body);
+                }
+            }
+            StepKind::Block { body, .. } => return_breaks(body),
+            _ => {}
+        }
     }
 }

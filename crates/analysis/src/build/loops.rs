@@ -61,15 +61,25 @@ impl<'a> Builder<'a> {
 
     pub(super) fn for_count(&mut self, node: Node<'_>) -> StepKind<'a> {
         let mut start = Vec::new();
-        if let Some(first) = field(node, &["initializer", "init"]) {
-            self.step_into(first, &mut start);
+        let mut cursor = node.walk();
+        let first: Vec<Node<'_>> = node
+            .children_by_field_name("initializer", &mut cursor)
+            .chain(field(node, &["init"]))
+            .collect();
+        for first in first {
+            self.parts_of_head(first, &mut start);
         }
         let condition = field(node, &["condition"])
             .filter(|condition| condition.kind() != "empty_statement")
             .map(|condition| self.condition(condition));
         let mut update = Vec::new();
-        if let Some(next) = field(node, &["increment", "update"]) {
-            self.step_into(next, &mut update);
+        let mut cursor = node.walk();
+        let next: Vec<Node<'_>> = node
+            .children_by_field_name("update", &mut cursor)
+            .chain(field(node, &["increment"]))
+            .collect();
+        for next in next {
+            self.parts_of_head(next, &mut update);
         }
         let body = field(node, &["body"])
             .map(|body| self.block(body))
@@ -79,6 +89,18 @@ impl<'a> Builder<'a> {
             condition,
             update,
             body,
+        }
+    }
+
+    /// What stands between commas is done one after the other.
+    fn parts_of_head(&mut self, node: Node<'_>, steps: &mut Vec<Step<'a>>) {
+        let mut rest = vec![node];
+        while let Some(part) = rest.pop() {
+            if matches!(part.kind(), "comma_expression" | "sequence_expression") {
+                rest.extend(named(part).into_iter().rev());
+            } else if part.is_named() {
+                self.step_into(part, steps);
+            }
         }
     }
 

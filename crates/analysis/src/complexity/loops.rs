@@ -158,7 +158,7 @@ impl<'a> Estimate<'_, 'a> {
         });
         let mut skips = false;
         each_step(body, &mut |step| {
-            skips |= matches!(step.kind, StepKind::Continue);
+            skips |= matches!(step.kind, StepKind::Continue { .. });
         });
         if always_moves && moves(left.text) && !skips && !assigns(body, right.text) {
             return self
@@ -212,7 +212,7 @@ pub(super) fn is_fixed(iterable: &Expr<'_>) -> bool {
 /// Whether every way through the body moves something or leaves: a chain of branches with an `else` does.
 fn moves_in_every_branch(body: &[Step<'_>]) -> bool {
     body.iter().any(|step| match &step.kind {
-        StepKind::Increment { .. } | StepKind::Return { .. } | StepKind::Break => true,
+        StepKind::Increment { .. } | StepKind::Return { .. } | StepKind::Break { .. } => true,
         StepKind::Assign {
             operator: "+" | "-",
             value,

@@ -48,8 +48,9 @@ impl<'a> Step<'a> {
             | StepKind::Evaluate(_)
             | StepKind::Return { .. }
             | StepKind::Raise(_)
-            | StepKind::Break
-            | StepKind::Continue
+            | StepKind::Give(_)
+            | StepKind::Break { .. }
+            | StepKind::Continue { .. }
             | StepKind::Pass
             | StepKind::Assert(_)
             | StepKind::Delete(_)
@@ -70,6 +71,7 @@ impl<'a> Step<'a> {
             StepKind::Evaluate(value)
             | StepKind::Tail(value)
             | StepKind::Assert(value)
+            | StepKind::Give(value)
             | StepKind::Defer(value)
             | StepKind::Spawn(value) => vec![value],
             StepKind::If { arms, .. } => arms.iter().map(|(condition, _)| condition).collect(),
@@ -81,7 +83,9 @@ impl<'a> Step<'a> {
                 .iter()
                 .chain(cases.iter().filter_map(|case| case.guard.as_ref()))
                 .collect(),
-            StepKind::Return { value, .. } | StepKind::Raise(value) => value.iter().collect(),
+            StepKind::Return { value, .. }
+            | StepKind::Raise(value)
+            | StepKind::Break { value, .. } => value.iter().collect(),
             StepKind::Send { channel, value } => vec![channel, value],
             StepKind::Import(_)
             | StepKind::Function(_)
@@ -89,8 +93,7 @@ impl<'a> Step<'a> {
             | StepKind::Declare { .. }
             | StepKind::Try { .. }
             | StepKind::With { .. }
-            | StepKind::Break
-            | StepKind::Continue
+            | StepKind::Continue { .. }
             | StepKind::Pass
             | StepKind::Delete(_)
             | StepKind::LoopElse(_)

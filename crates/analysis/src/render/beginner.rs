@@ -254,21 +254,17 @@ fn output(shown: &Shown<'_, '_>) -> String {
         return "something that cannot be told, because part of it does not parse.".to_owned();
     }
     if shown.scope.is_context_manager {
-        return "something to use with `with`.".to_owned();
+        return format!("something to use with {}.", super::with_word(function));
     }
     if function.is_generator {
         return "values, one at a time, as you ask for them.".to_owned();
     }
     let mut values: Vec<String> = Vec::new();
     each_step(&function.body, &mut |step| {
-        if let StepKind::Return {
-            value: Some(value), ..
-        } = &step.kind
+        if let Some(text) = super::returned(shown, &step.kind)
+            && !values.contains(&text)
         {
-            let text = super::result(shown, value);
-            if !values.contains(&text) {
-                values.push(text);
-            }
+            values.push(text);
         }
     });
     let type_text = function

@@ -5,7 +5,7 @@
     reason = "the facts have many variants; this looks for a few of them"
 )]
 
-mod actions;
+pub(crate) mod actions;
 mod branches;
 pub(crate) mod chains;
 mod loops;

@@ -21,10 +21,50 @@ const LEADS: [&str; 12] = [
 ];
 
 const VERBS: &[&str] = &[
-    "set", "add", "return", "stop", "raise", "throw", "leave", "skip", "call", "print", "swap",
-    "subtract", "multiply", "divide", "update", "store", "take", "hand", "wait", "check", "delete",
-    "arrange", "use", "keep", "turn", "collect", "let", "work", "start", "send", "run", "load",
-    "declare", "evaluate", "do", "open", "try", "go", "choose", "define", "pause", "ignore",
+    "set",
+    "add",
+    "return",
+    "stop",
+    "raise",
+    "throw",
+    "leave",
+    "skip",
+    "call",
+    "print",
+    "swap",
+    "subtract",
+    "multiply",
+    "divide",
+    "update",
+    "store",
+    "take",
+    "hand",
+    "wait",
+    "check",
+    "delete",
+    "arrange",
+    "use",
+    "keep",
+    "turn",
+    "collect",
+    "let",
+    "work",
+    "start",
+    "send",
+    "run",
+    "load",
+    "declare",
+    "evaluate",
+    "do",
+    "open",
+    "try",
+    "go",
+    "choose",
+    "define",
+    "pause",
+    "ignore",
+    "give",
+    "initialise",
 ];
 
 /// A sentence from an imperative: a capital first letter and a full stop, or a colon when something follows.
@@ -73,11 +113,13 @@ pub(super) fn conjugate(text: &str) -> String {
         "go" => "goes".to_owned(),
         "try" => "tries".to_owned(),
         "apply" => "applies".to_owned(),
+        "multiply" => "multiplies".to_owned(),
         _ if is_verb(verb) => format!("{verb}s"),
         _ => verb.to_owned(),
     };
     let rest = rest
         .replace(" here and return nothing", " here and returns nothing")
+        .replace("loop and return ", "loop and returns ")
         .replace(" and pause until", " and pauses until")
         .replace(", and clean up", ", and cleans up")
         .replace(", and fail if", ", and fails if");

@@ -104,18 +104,17 @@ fn ending(shown: &Shown<'_, '_>) -> String {
         return format!("**Result:** not told, because part of {name} does not parse.");
     }
     if shown.scope.is_context_manager {
-        return format!("**Result:** {name} can be used with `with`.");
+        return format!(
+            "**Result:** {name} can be used with {}.",
+            super::with_word(shown.function)
+        );
     }
     if shown.function.is_generator {
         return format!("**Result:** {name} hands out its values one at a time.");
     }
     let mut values: Vec<(String, Vec<String>)> = Vec::new();
     each_step(&shown.function.body, &mut |step| {
-        if let StepKind::Return {
-            value: Some(value), ..
-        } = &step.kind
-        {
-            let text = super::result(shown, value);
+        if let Some(text) = super::returned(shown, &step.kind) {
             let line = step.line.to_string();
             match values.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, lines)) => lines.push(line),

@@ -16,3 +16,4 @@ mod rules_javascript;
 mod rules_python;
 mod rules_rust;
 mod rules_sql;
+mod truth;

@@ -124,7 +124,10 @@ fn result(shown: &Shown<'_, '_>) -> Option<String> {
         return None;
     }
     if shown.scope.is_context_manager {
-        return Some("can be used with `with`".to_owned());
+        return Some(format!(
+            "can be used with {}",
+            crate::render::with_word(function)
+        ));
     }
     if function.is_generator {
         return Some("hands out values one at a time".to_owned());
@@ -132,10 +135,10 @@ fn result(shown: &Shown<'_, '_>) -> Option<String> {
     let mut values: Vec<String> = Vec::new();
     let mut changed: Vec<String> = Vec::new();
     each_step(&function.body, &mut |step| match &step.kind {
-        StepKind::Return {
-            value: Some(value), ..
-        } => {
-            let text = crate::render::result(shown, value);
+        StepKind::Return { .. } | StepKind::Break { .. } => {
+            let Some(text) = crate::render::returned(shown, &step.kind) else {
+                return;
+            };
             if !values.contains(&text) {
                 values.push(text);
             }

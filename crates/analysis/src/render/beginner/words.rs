@@ -38,11 +38,13 @@ impl Words {
                 "`while` loop",
                 "repeats its steps as long as a condition holds",
             ),
-            StepKind::Break => self.add(
+            StepKind::Break { .. } => self.add(
                 "`break`",
                 "leaves the loop (or the choice) around it at once",
             ),
-            StepKind::Continue => self.add("`continue`", "skips to the next round of the loop"),
+            StepKind::Continue { .. } => {
+                self.add("`continue`", "skips to the next round of the loop");
+            }
             StepKind::Raise(_) => self.add(
                 "raising an error",
                 "stops the work and tells the caller what went wrong",

@@ -8,7 +8,7 @@
 use domain::language::Language;
 
 use super::chains::{chain, chain_start};
-use crate::facts::{Expr, ExprKind, Step, StepKind};
+use crate::facts::{Expr, ExprKind, Label, Step, StepKind};
 use crate::render::wording::{code, join, quote};
 use crate::scope::{Nature, Scope};
 
@@ -40,11 +40,25 @@ impl<'a> Scope<'a> {
             StepKind::Return {
                 value: Some(value), ..
             } => format!("return {}", self.noun(value)),
+            StepKind::Return { results, .. } if !results.is_empty() => {
+                format!("return {}", named_results(results))
+            }
             StepKind::Return { value: None, .. } => "stop here and return nothing".to_owned(),
             StepKind::Raise(Some(error)) => format!("{} {}", self.raise_word(), code(error.text)),
             StepKind::Raise(None) => format!("{} the same error again", self.raise_word()),
-            StepKind::Break => "leave the loop".to_owned(),
-            StepKind::Continue => "skip to the next round of the loop".to_owned(),
+            StepKind::Give(value) => {
+                format!("give {} as the value of the `switch`", self.noun(value))
+            }
+            StepKind::Break {
+                label,
+                value,
+                is_result,
+            } => self.leaving(*label, value.as_ref(), *is_result),
+            StepKind::Continue { label: None } => "skip to the next round of the loop".to_owned(),
+            StepKind::Continue { label: Some(label) } => format!(
+                "skip to the next round of the loop labelled {}",
+                code(label.name)
+            ),
             StepKind::Assert(condition) => {
                 format!("check that {}, and fail if not", self.condition(condition))
             }
@@ -70,6 +84,27 @@ impl<'a> Scope<'a> {
             ),
             StepKind::Other(text) => format!("run {}", code(text)),
             _ => "do the steps inside".to_owned(),
+        }
+    }
+
+    fn leaving(
+        &self,
+        label: Option<Label<'a>>,
+        value: Option<&Expr<'a>>,
+        is_result: bool,
+    ) -> String {
+        let left = match label {
+            // Not "leave the loop", which inside of a choice means the choice.
+            Some(label) if label.is_loop => {
+                format!("leave the whole loop labelled {}", code(label.name))
+            }
+            Some(label) => format!("leave what is labelled {}", code(label.name)),
+            None => "leave the loop".to_owned(),
+        };
+        match value {
+            Some(value) if is_result => format!("{left} and return {}", self.noun(value)),
+            Some(value) => format!("{left} with {} as its value", self.noun(value)),
+            None => left,
         }
     }
 
@@ -232,6 +267,12 @@ impl<'a> Scope<'a> {
             },
         }
     }
+}
+
+/// What a bare `return` of Go gives back.
+pub(crate) fn named_results(results: &[&str]) -> String {
+    let names: Vec<String> = results.iter().map(|name| code(name)).collect();
+    join(&names, "and")
 }
 
 /// Whether this calls a function that is written right there.

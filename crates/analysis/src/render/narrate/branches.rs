@@ -121,7 +121,7 @@ impl<'a> Scope<'a> {
             [
                 first @ ..,
                 Step {
-                    kind: StepKind::Break,
+                    kind: StepKind::Break { label: None, .. },
                     ..
                 },
             ] if style == SwitchStyle::FallsThrough => first,
@@ -211,7 +211,11 @@ pub(super) fn leave_the_choice(told: &mut [Told]) {
 /// Whether the last of these statements leaves them for good.
 pub(super) fn leaves(steps: &[Step<'_>]) -> bool {
     steps.last().is_some_and(|last| match &last.kind {
-        StepKind::Return { .. } | StepKind::Raise(_) | StepKind::Break | StepKind::Continue => true,
+        StepKind::Return { .. }
+        | StepKind::Raise(_)
+        | StepKind::Give(_)
+        | StepKind::Break { .. }
+        | StepKind::Continue { .. } => true,
         StepKind::Block { body, .. } => leaves(body),
         _ => false,
     })

@@ -7,9 +7,11 @@
 
 use domain::language::Language;
 
-use crate::facts::{Handler, StepKind, each_step};
+use crate::facts::{Expr, Handler, Label, StepKind, each_step};
 use crate::render::Shown;
+use crate::render::narrate::actions::named_results;
 use crate::render::wording::code;
+use crate::text::Put;
 
 /// One row for each condition, loop and exit.
 pub(super) fn control_flow(shown: &Shown<'_, '_>) -> Vec<String> {
@@ -66,10 +68,27 @@ fn row(kind: &StepKind<'_>, language: Language) -> Option<String> {
                 .map(|subject| format!(" on {}", code(subject.text)));
             format!("{} cases{}", cases.len(), on.unwrap_or_default())
         }
-        StepKind::Return { value, is_implicit } => {
-            let text = value
-                .as_ref()
-                .map_or("nothing".to_owned(), |value| code(value.text));
+        StepKind::Try {
+            handlers, finally, ..
+        } => attempt(handlers, !finally.is_empty()),
+        StepKind::Unreadable => "does not parse".to_owned(),
+        _ => return exit(kind, language),
+    })
+}
+
+/// What leaves the function, a loop or a round.
+fn exit(kind: &StepKind<'_>, language: Language) -> Option<String> {
+    Some(match kind {
+        StepKind::Return {
+            value,
+            is_implicit,
+            results,
+        } => {
+            let text = match value {
+                Some(value) => code(value.text),
+                None if results.is_empty() => "nothing".to_owned(),
+                None => named_results(results),
+            };
             let is_tail = *is_implicit && language == Language::Rust;
             format!(
                 "returns {text}{}",
@@ -82,14 +101,30 @@ fn row(kind: &StepKind<'_>, language: Language) -> Option<String> {
                 .map_or("the same error".to_owned(), |error| code(error.text));
             format!("fails with {text}")
         }
-        StepKind::Try {
-            handlers, finally, ..
-        } => attempt(handlers, !finally.is_empty()),
-        StepKind::Break => "`break`".to_owned(),
-        StepKind::Continue => "next round".to_owned(),
-        StepKind::Unreadable => "does not parse".to_owned(),
+        StepKind::Give(value) => format!("gives the `switch` the value {}", code(value.text)),
+        StepKind::Break {
+            label,
+            value,
+            is_result,
+        } => leaving(*label, value.as_ref(), *is_result),
+        StepKind::Continue { label: None } => "next round".to_owned(),
+        StepKind::Continue { label: Some(label) } => {
+            format!("next round of the loop {}", code(label.name))
+        }
         _ => return None,
     })
+}
+
+fn leaving(label: Option<Label<'_>>, value: Option<&Expr<'_>>, is_result: bool) -> String {
+    let mut text = match label {
+        Some(label) => format!("`break` out of {}", code(label.name)),
+        None => "`break`".to_owned(),
+    };
+    if let Some(value) = value {
+        let word = if is_result { "returning" } else { "giving" };
+        text.put(format_args!(", {word} {}", code(value.text)));
+    }
+    text
 }
 
 fn attempt(handlers: &[Handler<'_>], has_finally: bool) -> String {

@@ -1,0 +1,230 @@
+//! Explanations that code of an uncommon shape must not contradict.
+
+use analysis::SyntaxAnalyser;
+use domain::analysis::CodeAnalyser;
+use domain::ask::Style;
+use domain::language::Language;
+
+/// The explanation in every style.
+fn told(language: Language, code: &str) -> String {
+    Style::ALL
+        .into_iter()
+        .map(|style| {
+            SyntaxAnalyser::new()
+                .explain(language, code, style)
+                .markdown
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[track_caller]
+fn says(language: Language, code: &str, parts: &[&str], never: &[&str]) {
+    let told = told(language, code);
+    for part in parts {
+        assert!(told.contains(part), "`{part}` is missing:\n{told}");
+    }
+    for part in never {
+        assert!(!told.contains(part), "`{part}` is told:\n{told}");
+    }
+}
+
+#[test]
+fn a_bare_return_of_go_gives_the_named_results() {
+    says(
+        Language::Go,
+        "package p\n\nfunc parse(s string) (n int, err error) {\n\tn, err = strconv.Atoi(s)\n\tif err != nil {\n\t\treturn\n\t}\n\tn *= 2\n\treturn\n}\n",
+        &["eturn `n` and `err`", "returns `n` and `err`"],
+        &["nothing", "no value"],
+    );
+    says(
+        Language::Go,
+        "package p\n\nfunc stop(s string) {\n\tif s == \"\" {\n\t\treturn\n\t}\n\trun(s)\n}\n",
+        &["return nothing"],
+        &[],
+    );
+}
+
+#[test]
+fn what_may_remember_results_is_not_exponential() {
+    let shapes = [
+        (
+            Language::Python,
+            "@memoize\ndef f(n):\n    if n < 2:\n        return n\n    return f(n - 1) + f(n - 2)\n",
+        ),
+        (
+            Language::Python,
+            "def ack(m, n):\n    if m == 0:\n        return n + 1\n    if n == 0:\n        return ack(m - 1, 1)\n    return ack(m - 1, ack(m, n - 1))\n",
+        ),
+        (
+            Language::Python,
+            "def paths(m, n):\n    if m == 0 or n == 0:\n        return 1\n    return paths(m - 1, n) + paths(m, n - 1)\n",
+        ),
+    ];
+    for (language, code) in shapes {
+        says(language, code, &["not known"], &["exponential"]);
+        let analysis = SyntaxAnalyser::new().analyse(language, code, Style::Technical);
+        assert!(
+            !format!("{:?}", analysis.metrics).contains("^n"),
+            "{:?}",
+            analysis.metrics
+        );
+    }
+}
+
+#[test]
+fn memoisation_is_recognised_in_every_language() {
+    let shapes = [
+        (
+            Language::Python,
+            "def f(n, memo):\n    cached = memo.get(n)\n    if cached is not None:\n        return cached\n    memo[n] = f(n - 1, memo) + f(n - 2, memo)\n    return memo[n]\n",
+        ),
+        (
+            Language::Python,
+            "memo = {}\n\ndef f(n):\n    if n < 2:\n        return n\n    try:\n        return memo[n]\n    except KeyError:\n        value = f(n - 1) + f(n - 2)\n        memo[n] = value\n        return value\n",
+        ),
+        (
+            Language::Rust,
+            "fn f(n: u64, memo: &mut HashMap<u64, u64>) -> u64 {\n    if let Some(&v) = memo.get(&n) {\n        return v;\n    }\n    let r = f(n - 1, memo) + f(n - 2, memo);\n    memo.insert(n, r);\n    r\n}\n",
+        ),
+        (
+            Language::Rust,
+            "fn f(n: u64, memo: &mut HashMap<u64, u64>) -> u64 {\n    match memo.get(&n) {\n        Some(&v) => return v,\n        None => {}\n    }\n    let r = f(n - 1, memo) + f(n - 2, memo);\n    memo.insert(n, r);\n    r\n}\n",
+        ),
+        (
+            Language::Go,
+            "package p\n\nfunc f(n int, memo map[int]int) int {\n\tif v, ok := memo[n]; ok {\n\t\treturn v\n\t}\n\tmemo[n] = f(n-1, memo) + f(n-2, memo)\n\treturn memo[n]\n}\n",
+        ),
+        (
+            Language::Java,
+            "class A {\n    long f(int n, long[] memo) {\n        if (n < 2) return n;\n        if (memo[n] != 0) return memo[n];\n        return memo[n] = f(n - 1, memo) + f(n - 2, memo);\n    }\n}\n",
+        ),
+        (
+            Language::Java,
+            "class A {\n    long f(int n, Map<Integer, Long> memo) {\n        Long c = memo.get(n);\n        if (c != null) return c;\n        long r = f(n - 1, memo) + f(n - 2, memo);\n        memo.put(n, r);\n        return r;\n    }\n}\n",
+        ),
+        (
+            Language::JavaScript,
+            "function f(n, memo = {}) {\n  if (n in memo) return memo[n];\n  return memo[n] = f(n - 1, memo) + f(n - 2, memo);\n}\n",
+        ),
+        (
+            Language::JavaScript,
+            "function f(n, memo = {}) {\n  return memo[n] ??= f(n - 1, memo) + f(n - 2, memo);\n}\n",
+        ),
+        (
+            Language::Cpp,
+            "int f(int n, std::vector<int>& memo) {\n    if (memo[n] != -1) return memo[n];\n    return memo[n] = f(n - 1, memo) + f(n - 2, memo);\n}\n",
+        ),
+    ];
+    for (language, code) in shapes {
+        says(language, code, &["Memoisation"], &["exponential"]);
+    }
+}
+
+#[test]
+fn an_offset_skips_rows() {
+    says(
+        Language::Sql,
+        "SELECT name FROM users ORDER BY name LIMIT 10 OFFSET 20;",
+        &["skips 20 rows, then keeps at most 10 rows"],
+        &["first 10"],
+    );
+    says(
+        Language::Sql,
+        "SELECT name FROM users ORDER BY name LIMIT 10;",
+        &["at most the first 10 rows"],
+        &["skips"],
+    );
+}
+
+#[test]
+fn a_break_with_a_value_is_a_result() {
+    says(
+        Language::Rust,
+        "fn prompt(lines: Lines) -> Result<u32, Error> {\n    loop {\n        match next()?.parse() {\n            Ok(n) => break Ok(n),\n            Err(e) if e.is_fatal() => return Err(e),\n            Err(_) => {}\n        }\n    }\n}\n",
+        &["leave the loop and return `Ok(n)`", "returns `Ok(n)`"],
+        &[],
+    );
+}
+
+#[test]
+fn a_labelled_jump_names_its_loop() {
+    says(
+        Language::Rust,
+        "fn f(rows: &[Vec<u8>]) {\n    'outer: for row in rows {\n        for x in row {\n            if *x == 1 {\n                continue 'outer;\n            }\n            if *x == 0 {\n                break 'outer;\n            }\n        }\n    }\n}\n",
+        &[
+            "the loop labelled `'outer`",
+            "leave the whole loop labelled",
+        ],
+        &["leave the loop.", "leaves the loop."],
+    );
+    for (language, code) in [
+        (
+            Language::Java,
+            "class A {\n    void f(int[][] rows) {\n        outer:\n        for (int[] row : rows) {\n            for (int x : row) {\n                if (x == 1) continue outer;\n                if (x == 0) break outer;\n            }\n        }\n    }\n}\n",
+        ),
+        (
+            Language::JavaScript,
+            "function f(rows) {\n  outer: for (const row of rows) {\n    for (const x of row) {\n      if (x === 1) continue outer;\n      if (x === 0) break outer;\n    }\n  }\n}\n",
+        ),
+        (
+            Language::Go,
+            "package p\n\nfunc f(c chan int) {\nouter:\n\tfor {\n\t\tselect {\n\t\tcase x := <-c:\n\t\t\tif x == 1 {\n\t\t\t\tcontinue outer\n\t\t\t}\n\t\t\tbreak outer\n\t\t}\n\t}\n}\n",
+        ),
+    ] {
+        says(
+            language,
+            code,
+            &[
+                "round of the loop labelled `outer`",
+                "the whole loop labelled `outer`",
+            ],
+            &["leave the loop.", "leaves the loop.", "this choice"],
+        );
+    }
+}
+
+#[test]
+fn a_yield_of_java_does_not_return() {
+    says(
+        Language::Java,
+        "class A {\n    int f(int n) {\n        int r = switch (n) {\n            case 1 -> 5;\n            default -> {\n                int t = n * 2;\n                yield t;\n            }\n        };\n        return r;\n    }\n}\n",
+        &["ive `t` as the value of the `switch`"],
+        &["eturn `t`", "returns `t`"],
+    );
+}
+
+#[test]
+fn every_update_of_a_loop_is_told() {
+    for (language, code) in [
+        (
+            Language::Java,
+            "class A {\n    void f(int[] a) {\n        for (int i = 0, j = a.length - 1; i < j; i++, j--) {\n            swap(a, i, j);\n        }\n    }\n}\n",
+        ),
+        (
+            Language::C,
+            "void f(int *a, int n) {\n    for (int i = 0, j = n - 1; i < j; i++, j--) {\n        swap(a, i, j);\n    }\n}\n",
+        ),
+        (
+            Language::JavaScript,
+            "function f(a) {\n  for (let i = 0, j = a.length - 1; i < j; i++, j--) {\n    swap(a, i, j);\n  }\n}\n",
+        ),
+    ] {
+        says(
+            language,
+            code,
+            &["add 1 to `i` and subtract 1 from `j`"],
+            &[],
+        );
+    }
+}
+
+#[test]
+fn an_asynchronous_context_manager_needs_async_with() {
+    says(
+        Language::Python,
+        "@asynccontextmanager\nasync def opened(path):\n    handle = await start(path)\n    try:\n        yield handle\n    finally:\n        await handle.close()\n",
+        &["can be used with `async with`"],
+        &["can be used with `with`"],
+    );
+}
