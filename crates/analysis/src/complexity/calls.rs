@@ -39,14 +39,46 @@ pub(super) fn is_listed(list: &str, name: &str) -> bool {
 }
 
 impl<'a> Estimate<'_, 'a> {
+    /// What an expression costs that is worked out as often as `around` says.
     pub(super) fn expression(&mut self, expression: &Expr<'a>, around: &Cost) {
-        let mut costs = Vec::new();
-        let mut lambdas = 0_i32;
-        expression.each(&mut |part| match &part.kind {
+        match &expression.kind {
+            ExprKind::Comprehension {
+                shape,
+                element,
+                clauses,
+            } => {
+                let is_kept = *shape != crate::facts::Shape::Generator;
+                self.comprehension(element, clauses, is_kept, around);
+                return;
+            }
+            ExprKind::Choice(step) | ExprKind::Assignment(step) => {
+                self.steps(std::slice::from_ref(step), around);
+                return;
+            }
+            // A sort key is called once for each item, which the cost of sorting covers.
+            ExprKind::Keyword { value, .. } => {
+                if let ExprKind::Lambda { body, .. } = &value.kind {
+                    self.expression(body, around);
+                    return;
+                }
+            }
+            _ => {}
+        }
+        self.part(expression, around);
+        for part in expression.parts() {
+            self.expression(part, around);
+        }
+    }
+
+    /// What one part costs, what lies inside of it not counted.
+    fn part(&mut self, part: &Expr<'a>, around: &Cost) {
+        match &part.kind {
             ExprKind::Call {
                 callee, arguments, ..
             } => {
-                costs.extend(self.call(part, callee, arguments, around));
+                if let Some(cost) = self.call(part, callee, arguments, around) {
+                    self.consider(&cost);
+                }
             }
             ExprKind::Binary {
                 operator: "in" | "not in",
@@ -62,25 +94,55 @@ impl<'a> Estimate<'_, 'a> {
             ExprKind::Index { object, .. } if self.scope.of(object) == Nature::Map => {
                 self.assumes_hashing = true;
             }
-            ExprKind::Comprehension { shape, clauses, .. } => {
-                let is_kept = *shape != crate::facts::Shape::Generator;
-                costs.push(self.comprehension(clauses, is_kept, around));
+            ExprKind::Lambda { .. } => self.has_callback = true,
+            ExprKind::Slice {
+                object: Some(object),
+            } => self.slice(part, object, around),
+            ExprKind::Yield(Some(inner))
+                if part.text.starts_with("yield from") || part.text.starts_with("yield*") =>
+            {
+                self.hands_out_all(inner, around);
             }
-            ExprKind::Lambda { .. } => lambdas += 1,
-            // A sort key is called once for each item, which the cost of sorting covers.
-            ExprKind::Keyword { value, .. } if matches!(value.kind, ExprKind::Lambda { .. }) => {
-                lambdas -= 1;
-            }
-            ExprKind::Slice { .. } if !around.sizes.is_empty() => {
-                self.linear_calls.push("a slice".to_owned());
-            }
+            ExprKind::Text => self
+                .unknown_calls
+                .extend(interpolated_calls(part.text).filter(|name| !is_listed(CONSTANT, name))),
             ExprKind::Macro { name } if !is_listed(PLAIN_MACROS, name) => {
                 self.unknown_calls.push((*name).to_owned());
             }
             _ => {}
-        });
-        self.has_callback |= lambdas > 0;
-        for cost in costs {
+        }
+    }
+
+    /// A slice of Python is a copy; elsewhere it only looks at a part.
+    fn slice(&mut self, part: &Expr<'a>, object: &Expr<'a>, around: &Cost) {
+        if self.scope.language != Language::Python || has_fixed_bounds(part, object) {
+            return;
+        }
+        if !around.is_constant() {
+            self.linear_calls.push("a slice".to_owned());
+            return;
+        }
+        match self.size_of(object, Measure::Items) {
+            Some(size) => self.consider(&Cost {
+                sizes: vec![size],
+                logs: 0,
+                line: 0,
+            }),
+            None => self.unknown_calls.push(part.text.to_owned()),
+        }
+    }
+
+    /// `yield from` goes through everything.
+    fn hands_out_all(&mut self, inner: &Expr<'a>, around: &Cost) {
+        let is_known = match inner.called() {
+            Some(name) => {
+                !self.scope.defines(name) && (is_listed(CONSTANT, name) || is_listed(LINEAR, name))
+            }
+            None => !matches!(inner.kind, ExprKind::Comprehension { .. }),
+        };
+        if is_known && !super::loops::is_fixed(inner) {
+            let mut cost = around.clone();
+            cost.sizes.push(self.size_of_iterable(inner));
             self.consider(&cost);
         }
     }
@@ -113,7 +175,14 @@ impl<'a> Estimate<'_, 'a> {
         if is_variant || is_listed(CONSTANT, name) {
             return None;
         }
-        if !is_listed(LINEAR, name) {
+        // Without arguments this waits for a thread, which says nothing about how long.
+        let waits = matches!(name, "join" | "Join")
+            && arguments.is_empty()
+            && !matches!(
+                self.scope.language,
+                Language::JavaScript | Language::TypeScript
+            );
+        if waits || !is_listed(LINEAR, name) {
             self.unknown_calls.push(name.to_owned());
             return None;
         }
@@ -121,6 +190,12 @@ impl<'a> Estimate<'_, 'a> {
             return None;
         }
         if !around.is_constant() {
+            if let Some(size) = self.scanned(name, callee, arguments) {
+                let mut cost = around.clone();
+                cost.sizes.push(size);
+                cost.line = 0;
+                return Some(cost);
+            }
             self.linear_calls.push(name.to_owned());
             return None;
         }
@@ -168,22 +243,58 @@ impl<'a> Estimate<'_, 'a> {
         }
     }
 
-    fn comprehension(&mut self, clauses: &[Clause<'a>], is_kept: bool, around: &Cost) -> Cost {
+    fn comprehension(
+        &mut self,
+        element: &[Expr<'a>],
+        clauses: &[Clause<'a>],
+        is_kept: bool,
+        around: &Cost,
+    ) {
         let mut cost = around.clone();
         for clause in clauses {
-            if super::loops::is_fixed(&clause.iterable) {
-                continue;
+            self.expression(&clause.iterable, &cost);
+            if !super::loops::is_fixed(&clause.iterable) {
+                let size = self.size_of_iterable(&clause.iterable);
+                if is_kept {
+                    self.grows.get_or_insert_with(|| size.clone());
+                }
+                cost.sizes.push(size);
             }
-            let size = self.size_of_iterable(&clause.iterable);
-            if is_kept {
-                self.grows.get_or_insert_with(|| size.clone());
+            for condition in &clause.conditions {
+                self.expression(condition, &cost);
             }
-            cost.sizes.push(size);
         }
-        if is_kept {
+        if is_kept && !cost.is_constant() {
             self.grown.push(cost.clone());
         }
-        cost
+        self.consider(&cost);
+        for part in element {
+            self.expression(part, &cost);
+        }
+    }
+
+    /// The size of a parameter that a call inside of a loop goes through as a whole.
+    fn scanned(
+        &self,
+        name: &str,
+        callee: &Expr<'a>,
+        arguments: &[Expr<'a>],
+    ) -> Option<super::Size> {
+        let whole = match (&callee.kind, arguments) {
+            (ExprKind::Member { object, .. }, _)
+                if matches!(name, "count" | "index" | "includes" | "indexOf") =>
+            {
+                object
+            }
+            (ExprKind::Name, [only]) if matches!(name, "sum" | "max" | "min" | "any" | "all") => {
+                only
+            }
+            _ => return None,
+        };
+        let is_whole = matches!(whole.kind, ExprKind::Name) && self.is_parameter(whole.text);
+        is_whole
+            .then(|| self.size_of(whole, Measure::Items))
+            .flatten()
     }
 }
 
@@ -191,4 +302,45 @@ impl<'a> Estimate<'_, 'a> {
 fn is_of_one_item(call: &Expr<'_>) -> bool {
     matches!(&call.kind, ExprKind::Call { callee, .. } if matches!(&callee.kind,
         ExprKind::Member { object, name: "lower" | "upper" } if matches!(object.kind, ExprKind::Index { .. })))
+}
+
+/// Whether a slice has at most as many items as a number that is written in it.
+fn has_fixed_bounds(slice: &Expr<'_>, object: &Expr<'_>) -> bool {
+    let bounds = slice.text.get(object.text.len()..).unwrap_or_default();
+    let bounds = bounds.trim_matches(|c: char| matches!(c, '[' | ']') || c.is_whitespace());
+    let number = |text: &str| text.trim().parse::<i64>().ok();
+    match bounds.split_once(':') {
+        Some((start, end)) => match (number(start), number(end)) {
+            (None, Some(end)) => start.trim().is_empty() && end >= 0,
+            (Some(start), None) => end.trim().is_empty() && start < 0,
+            (Some(start), Some(end)) => (start < 0) == (end < 0),
+            (None, None) => false,
+        },
+        None => false,
+    }
+}
+
+/// What is called inside of a text that has values put into it: `f"{sorted(xs)}"`.
+fn interpolated_calls(text: &str) -> impl Iterator<Item = String> + '_ {
+    let quote = text.find(['"', '\'', '`']).unwrap_or(0);
+    let prefix = text.get(..quote).unwrap_or_default();
+    let is_template = text.starts_with('`') || prefix.contains(['f', 'F']);
+    let parts = text.split('{').skip(1).filter(move |_| is_template);
+    parts.flat_map(|part| {
+        let part = part.split('}').next().unwrap_or(part);
+        let mut called: Vec<String> = part
+            .match_indices('(')
+            .filter_map(|(at, _)| {
+                let before = part.get(..at)?;
+                let name = before
+                    .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()?;
+                (!name.is_empty()).then(|| name.to_owned())
+            })
+            .collect();
+        if called.is_empty() && part.contains(" for ") {
+            called.push(part.to_owned());
+        }
+        called
+    })
 }

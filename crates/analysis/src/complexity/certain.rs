@@ -9,6 +9,7 @@
 use domain::language::Language;
 
 use super::calls::{CONSTANT, LINEAR, is_listed};
+use super::space::largest;
 use super::{Cost, Estimate, is_literal};
 use crate::facts::{Expr, ExprKind, Step, StepKind, each_expression, each_step};
 use crate::scope::Nature;
@@ -103,7 +104,7 @@ impl<'a> Estimate<'_, 'a> {
                 let is_known = grown
                     .iter()
                     .all(|cost| self.terms.iter().any(|term| term.covers(cost)));
-                is_known.then(|| self.order(grown))
+                is_known.then(|| self.order(&largest(grown)))
             }
         }
     }
@@ -120,8 +121,8 @@ impl<'a> Estimate<'_, 'a> {
     }
 
     /// `O(n · m + k)`: each power is an upper bound of one part.
-    fn order(&self, costs: &[Cost]) -> String {
-        let parts: Vec<String> = costs
+    pub(super) fn order(&self, costs: &[Cost]) -> String {
+        let mut parts: Vec<String> = costs
             .iter()
             .map(|cost| match cost.sizes.as_slice() {
                 [] if cost.logs <= 1 => "log n".to_owned(),
@@ -129,6 +130,8 @@ impl<'a> Estimate<'_, 'a> {
                 _ => self.product(cost),
             })
             .collect();
+        // Equal letters for sizes that are not told apart add nothing.
+        parts.dedup();
         format!("O({})", parts.join(" + "))
     }
 

@@ -31,6 +31,12 @@ impl<'a> Estimate<'_, 'a> {
         for hop in 0..HOPS_MAX {
             let measure = if hop == 0 { measure } else { Measure::Either };
             if let Some(base) = found.iter().find(|name| self.is_parameter(name)) {
+                if let Some(part) = indexed(value, base).filter(|_| hop == 0) {
+                    return Some(Size {
+                        name: code(part),
+                        measure,
+                    });
+                }
                 let is_collection = matches!(
                     self.scope.nature_of(base),
                     Nature::List | Nature::Map | Nature::Set | Nature::Text
@@ -124,6 +130,22 @@ fn names<'a>(value: &Expr<'a>) -> Vec<&'a str> {
     let mut found = Vec::new();
     collect_names(value, &mut found);
     found
+}
+
+/// The one part of a collection that a value reads: `grid[0]` of `len(grid[0])`.
+fn indexed<'a>(value: &Expr<'a>, base: &str) -> Option<&'a str> {
+    let mentions = names(value).iter().filter(|name| **name == base).count();
+    let mut found = None;
+    value.each(&mut |part| {
+        let mut root = part;
+        while let ExprKind::Index { object, .. } = &root.kind {
+            root = object;
+        }
+        if !std::ptr::eq(root, part) && root.text == base {
+            found.get_or_insert(part.text);
+        }
+    });
+    found.filter(|_| mentions == 1)
 }
 
 /// What a function that is handed on reads has nothing to do with the size.

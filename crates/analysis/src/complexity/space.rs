@@ -5,7 +5,9 @@
     reason = "the facts have many variants; this looks for a few of them"
 )]
 
-use super::{Cost, Estimate};
+use domain::language::Language;
+
+use super::{Cost, Estimate, Size};
 use crate::facts::{Expr, ExprKind, Step, StepKind, each_expression};
 use crate::render::wording::{code, join};
 use crate::scope::Nature;
@@ -55,12 +57,11 @@ impl<'a> Estimate<'_, 'a> {
         } else {
             " What the called functions use is not counted."
         };
-        if let Some(size) = &self.grows {
-            return format!(
-                "O({}): it builds a collection that may grow with {}.{rest}",
-                self.letter(size),
-                self.phrase(size)
-            );
+        if !self.unknown_loops.is_empty() && (self.grows.is_some() || self.adds_anywhere()) {
+            return "not known: how much is collected cannot be told from the code.".to_owned();
+        }
+        if self.grows.is_some() {
+            return format!("{}{rest}", self.collected());
         }
         if self.has_callback {
             return "not known: what the functions that are handed on keep cannot be told from the code.".to_owned();
@@ -71,8 +72,11 @@ impl<'a> Estimate<'_, 'a> {
                 code(&call)
             );
         }
-        if !self.unknown_loops.is_empty() && self.adds_anywhere() {
-            return "not known: how much is collected cannot be told from the code.".to_owned();
+        if let Some(call) = self.may_copy() {
+            return format!(
+                "not known: whether {} makes a new collection cannot be told from the code.",
+                code(call)
+            );
         }
         if self.unknown_calls.is_empty() {
             return "O(1): besides its input it keeps a fixed number of values.".to_owned();
@@ -90,35 +94,77 @@ impl<'a> Estimate<'_, 'a> {
         )
     }
 
+    /// What is added to in every round.
+    fn collected(&self) -> String {
+        let mut sizes: Vec<&Size> = Vec::new();
+        for size in self.grown.iter().flat_map(|cost| &cost.sizes) {
+            if !sizes.iter().any(|known| known.name == size.name) {
+                sizes.push(size);
+            }
+        }
+        let phrases: Vec<String> = sizes.iter().map(|size| self.phrase(size)).collect();
+        format!(
+            "{}: it builds a collection that may grow with {}.",
+            self.order(&largest(&self.grown)),
+            join(&phrases, "and")
+        )
+    }
+
+    /// Whether a call of this name makes a new collection in this language.
+    fn is_copy(&self, name: &str, callee: &Expr<'a>) -> bool {
+        let is_script = matches!(
+            self.scope.language,
+            Language::JavaScript | Language::TypeScript
+        );
+        match name {
+            "sorted" | "collect" | "splitlines" | "Split" | "copyOf" => true,
+            "list" | "set" | "dict" => !matches!(callee.kind, ExprKind::Member { .. }),
+            "slice" => is_script,
+            // Elsewhere these are lazy, or belong to something that holds one value at most.
+            "filter" | "map" => {
+                is_script
+                    && matches!(&callee.kind, ExprKind::Member { object, .. } if self.scope.of(object) == Nature::List)
+            }
+            "split" => self.scope.language != Language::Rust,
+            "copy" => self.scope.language == Language::Python,
+            _ => false,
+        }
+    }
+
+    /// A call of a function that is handed on, which may make a collection or not.
+    fn may_copy(&self) -> Option<&'a str> {
+        let is_script = matches!(
+            self.scope.language,
+            Language::JavaScript | Language::TypeScript
+        );
+        let mut found = None;
+        each_expression(&self.function.body, &mut |part| {
+            if let Some(name @ ("map" | "filter")) = part.called()
+                && is_script
+            {
+                found.get_or_insert(name);
+            }
+        });
+        found
+    }
+
     /// A call that makes a whole new collection.
     fn copies(&self) -> Option<String> {
         let mut found = None;
         each_expression(&self.function.body, &mut |part| {
-            let is_method = matches!(&part.kind, ExprKind::Call { callee, .. } if matches!(callee.kind, ExprKind::Member { .. }));
-            if let Some(name) = part.called()
-                && matches!(
-                    name,
-                    "sorted"
-                        | "list"
-                        | "set"
-                        | "dict"
-                        | "split"
-                        | "splitlines"
-                        | "filter"
-                        | "map"
-                        | "collect"
-                        | "copy"
-                        | "Split"
-                        | "slice"
-                        | "copyOf"
-                )
+            if let ExprKind::Call {
+                callee, arguments, ..
+            } = &part.kind
+                && let Some(name) = part.called()
+                && self.is_copy(name, callee)
                 && !self.scope.defines(name)
-                && !(is_method && matches!(name, "list" | "set" | "dict"))
-                && matches!(&part.kind, ExprKind::Call { callee, arguments, .. } if !arguments.is_empty() || matches!(callee.kind, ExprKind::Member { .. }))
+                && (!arguments.is_empty() || matches!(callee.kind, ExprKind::Member { .. }))
             {
                 found.get_or_insert_with(|| name.to_owned());
             }
-            if matches!(part.kind, ExprKind::Slice { .. }) {
+            if matches!(part.kind, ExprKind::Slice { .. })
+                && self.scope.language == Language::Python
+            {
                 found.get_or_insert_with(|| part.text.to_owned());
             }
         });
@@ -137,4 +183,16 @@ impl<'a> Estimate<'_, 'a> {
         });
         adds
     }
+}
+
+/// The costs that no other of them covers.
+pub(super) fn largest(costs: &[Cost]) -> Vec<Cost> {
+    let mut kept: Vec<Cost> = Vec::new();
+    for cost in costs {
+        if !kept.iter().any(|known| known.covers(cost)) {
+            kept.retain(|known| !cost.covers(known));
+            kept.push(cost.clone());
+        }
+    }
+    kept
 }
