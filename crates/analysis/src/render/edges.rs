@@ -106,6 +106,7 @@ fn inputs(shown: &Shown<'_, '_>, edges: &mut Vec<Edge>) {
         } = &step.kind
             && is_divisor(value)
             && !is_asked(value.text)
+            && !was_raised(&shown.function.body, value.text, step.line)
         {
             add(step.line, division(value));
         }
@@ -117,7 +118,8 @@ fn inputs(shown: &Shown<'_, '_>, edges: &mut Vec<Edge>) {
                     right,
                 } if is_divisor(right)
                     && !matches!(left.kind, ExprKind::Text)
-                    && !is_asked(right.text) =>
+                    && !is_asked(right.text)
+                    && !was_raised(&shown.function.body, right.text, step.line) =>
                 {
                     add(step.line, division(right));
                 }
@@ -169,6 +171,45 @@ fn is_parameter(shown: &Shown<'_, '_>, object: &Expr<'_>) -> bool {
         .any(|parameter| parameter.name == object.text && !parameter.is_receiver)
 }
 
+/// Whether a parameter gets another value, so that it is no longer the caller's.
+fn is_replaced(shown: &Shown<'_, '_>, name: &str) -> bool {
+    let mut is_replaced = false;
+    each_step(&shown.function.body, &mut |step| {
+        if let StepKind::Assign {
+            target,
+            operator: "=",
+            ..
+        } = &step.kind
+        {
+            is_replaced |= match &target.kind {
+                ExprKind::Collection { items, .. } => items.iter().any(|item| item.is(name)),
+                _ => target.is(name),
+            };
+        }
+    });
+    is_replaced
+}
+
+/// Whether a statement before `line` in the same block made `name` bigger by a number, so that it is hardly zero.
+fn was_raised(steps: &[Step<'_>], name: &str, line: u32) -> bool {
+    let raised = steps.iter().find(|step| match &step.kind {
+        StepKind::Increment { target, step: 1 } => target.is(name),
+        StepKind::Assign {
+            target,
+            operator: "+",
+            value,
+            ..
+        } => target.is(name) && value.number().is_some_and(|by| by > 0),
+        _ => false,
+    });
+    let end = steps.last().map_or(0, |last| last.end_line);
+    raised.is_some_and(|raised| raised.line < line && line <= end)
+        || steps
+            .iter()
+            .flat_map(Step::blocks)
+            .any(|block| was_raised(block, name, line))
+}
+
 fn changed_in_place(shown: &Shown<'_, '_>) -> Option<Edge> {
     let mut found: Option<(u32, String)> = None;
     each_step(&shown.function.body, &mut |step: &Step<'_>| {
@@ -176,6 +217,7 @@ fn changed_in_place(shown: &Shown<'_, '_>) -> Option<Edge> {
             target.each(&mut |part| {
                 if let ExprKind::Index { object, .. } = &part.kind
                     && is_parameter(shown, object)
+                    && !is_replaced(shown, object.text)
                 {
                     found.get_or_insert_with(|| (step.line, code(object.text)));
                 }

@@ -228,3 +228,108 @@ fn an_asynchronous_context_manager_needs_async_with() {
         &["can be used with `with`"],
     );
 }
+
+#[test]
+fn hidden_work_counts() {
+    for (code, part) in [
+        (
+            "def gen(xs):\n    yield from xs\n",
+            "O(n), where n is the number of items in `xs`",
+        ),
+        (
+            "def f(xs):\n    return f\"{sorted(xs)}\"\n",
+            "the cost of `sorted`",
+        ),
+        (
+            "class Hand:\n    def deal(self, n):\n        return self.cards[-n:], self.cards[:-n]\n",
+            "O(n), where n is the number of items in `self.cards`",
+        ),
+        (
+            "def f(xs):\n    return [xs.count(x) for x in xs]\n",
+            "O(n²)",
+        ),
+        (
+            "def f(m):\n    return [[row[i] for row in m] for i in range(len(m[0]))]\n",
+            "O(n · m), where n is the number of items in `m[0]` and m is the number of items in `m`",
+        ),
+        (
+            "def f(thread, n):\n    for i in range(n):\n        thread.join()\n",
+            "The cost of `join` is not counted",
+        ),
+        (
+            "def f(suits, ranks):\n    return [(r, s) for s in suits for r in ranks]\n",
+            "**Space**: O(n · m): it builds a collection that may grow with the number of items in `suits` and the number of items in `ranks`",
+        ),
+    ] {
+        says(
+            Language::Python,
+            code,
+            &[part],
+            &["**Time**: O(1)", "the more it goes through", "n + n"],
+        );
+    }
+}
+
+#[test]
+fn a_view_is_no_copy() {
+    says(
+        Language::Go,
+        "package p\n\nfunc (s *Stack) drop() {\n\tlast := len(s.items) - 1\n\ts.items = s.items[:last]\n}\n",
+        &["**Space**: O(1)"],
+        &["makes a new collection"],
+    );
+    says(
+        Language::Java,
+        "class A {\n    Optional<String> f(Optional<User> user) {\n        return user.map(User::name);\n    }\n}\n",
+        &[],
+        &["makes a new collection"],
+    );
+}
+
+#[test]
+fn a_loop_that_stops_early_does_not_run_in_full() {
+    says(
+        Language::C,
+        "void sort(int *values, int n) {\n    for (int i = 1; i < n; i++) {\n        int key = values[i];\n        int j = i;\n        while (j > 0 && values[j - 1] > key) {\n            values[j] = values[j - 1];\n            j--;\n        }\n        values[j] = key;\n    }\n}\n",
+        &["the loop at line 5 lies inside"],
+        &["in full"],
+    );
+    says(
+        Language::Python,
+        "def f(xs, ys):\n    for x in xs:\n        for y in ys:\n            print(x, y)\n",
+        &["in full"],
+        &[],
+    );
+}
+
+#[test]
+fn a_loop_that_nothing_leaves_goes_on_for_ever() {
+    says(
+        Language::Python,
+        "def count(candidate):\n    while True:\n        yield candidate\n        candidate += 1\n",
+        &["epeat for ever", "endless loop"],
+        &["leaves the loop", "left from inside"],
+    );
+    says(
+        Language::Python,
+        "def read(source):\n    while True:\n        line = source.next()\n        if not line:\n            break\n",
+        &["left from inside", "until something inside leaves the loop"],
+        &["for ever"],
+    );
+}
+
+#[test]
+fn edges_that_the_code_deals_with_are_not_told() {
+    says(
+        Language::Python,
+        "def swap_first(items):\n    items = list(items)\n    items[0], items[1] = items[1], items[0]\n    return items\n",
+        &[],
+        &["changed in place"],
+    );
+    says(
+        Language::Python,
+        "def mean(total, count):\n    count += 1\n    return total / count\n",
+        &[],
+        &["is not zero"],
+    );
+}

@@ -5,7 +5,7 @@
     reason = "the facts have many variants; this looks for a few of them"
 )]
 
-use super::{Told, assigns};
+use super::{Told, assigns, exits};
 use crate::facts::{Expr, ExprKind, Over, Step, StepKind};
 use crate::render::wording::{code, join};
 use crate::scope::{Nature, Scope};
@@ -49,10 +49,7 @@ impl<'a> Scope<'a> {
                 condition: None,
                 body,
                 ..
-            } => (
-                "repeat until something inside leaves the loop".to_owned(),
-                body,
-            ),
+            } => (self.endless(body).to_owned(), body),
             _ => return,
         };
         let mut line = Told::new(step, text);
@@ -65,6 +62,17 @@ impl<'a> Scope<'a> {
         told.push(line);
         for inner in after {
             self.narrate_one(inner, told);
+        }
+    }
+
+    /// The head of a loop without a condition.
+    fn endless(&self, body: &[Step<'a>]) -> &'static str {
+        if exits::leaves_loop(body, self.language) {
+            "repeat until something inside leaves the loop"
+        } else if exits::has_calls(body) {
+            "repeat again and again, with nothing written inside that leaves the loop"
+        } else {
+            "repeat for ever"
         }
     }
 
@@ -155,7 +163,7 @@ impl<'a> Scope<'a> {
                     self.condition(condition)
                 ));
             }
-            None => text.push_str("repeat until something inside leaves the loop"),
+            None => text.push_str(self.endless(body)),
         }
         let next: Vec<String> = update.iter().map(|step| self.action(step)).collect();
         if !next.is_empty() {

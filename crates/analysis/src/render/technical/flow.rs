@@ -10,6 +10,7 @@ use domain::language::Language;
 use crate::facts::{Expr, Handler, Label, StepKind, each_step};
 use crate::render::Shown;
 use crate::render::narrate::actions::named_results;
+use crate::render::narrate::exits::leaves_loop;
 use crate::render::wording::code;
 use crate::text::Put;
 
@@ -59,8 +60,12 @@ fn row(kind: &StepKind<'_>, language: Language) -> Option<String> {
             };
             format!("loop while {}{last}", code(condition.text))
         }
-        StepKind::Count { .. } | StepKind::While { .. } => {
-            "endless loop, left from inside".to_owned()
+        StepKind::Count { body, .. } | StepKind::While { body, .. } => {
+            if leaves_loop(body, language) {
+                "endless loop, left from inside".to_owned()
+            } else {
+                "endless loop".to_owned()
+            }
         }
         StepKind::Switch { subject, cases, .. } => {
             let on = subject
