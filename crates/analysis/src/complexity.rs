@@ -14,7 +14,7 @@ use domain::language::Language;
 
 use crate::facts::{Expr, ExprKind, Function, Program, Step, StepKind, functions};
 use crate::idioms;
-use crate::scope::Scope;
+use crate::scope::{Nature, Scope};
 pub(crate) use loops::is_halving;
 
 /// What can be said, each as whole sentences.
@@ -218,6 +218,9 @@ impl<'a> Estimate<'_, 'a> {
                     self.expression(expression, around);
                 }
             }
+            if let StepKind::Initialise { target, values } = &step.kind {
+                self.initialise(target, values);
+            }
             self.growth(step, &cost);
             for block in step.blocks() {
                 self.steps(block, &cost);
@@ -231,6 +234,21 @@ impl<'a> Estimate<'_, 'a> {
         }
         self.terms.retain(|term| !cost.covers(term));
         self.terms.push(cost.clone());
+    }
+
+    /// What making a member costs depends on its type: a number costs nothing, a vector may cost as much as it holds.
+    fn initialise(&mut self, target: &str, values: &[Expr<'a>]) {
+        let is_scalar = matches!(self.scope.nature_of(target), Nature::Number | Nature::Bool);
+        // What comes out of a call is moved; a call that is not known is told of by itself.
+        let is_told = |value: &Expr<'_>| {
+            is_literal(value)
+                || value
+                    .called()
+                    .is_some_and(|name| name == "move" || !calls::is_known(name))
+        };
+        if !is_scalar && !values.iter().all(is_told) {
+            self.unknown_calls.push(target.to_owned());
+        }
     }
 
     fn is_parameter(&self, name: &str) -> bool {

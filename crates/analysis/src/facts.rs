@@ -106,6 +106,11 @@ pub(crate) enum StepKind<'a> {
         /// The type that is written with it.
         type_text: Option<&'a str>,
     },
+    /// A member or base class that C++ makes before the body of a constructor.
+    Initialise {
+        target: &'a str,
+        values: Vec<Expr<'a>>,
+    },
     /// `++` and `--`; `step` is 1 or -1.
     Increment {
         target: Expr<'a>,

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Builder, DEPTH_MAX, field, named, step_at};
-use crate::facts::{Expr, ExprKind, Step, StepKind};
+use crate::facts::{Expr, ExprKind, Shape, Step, StepKind};
 use crate::languages::Role;
 use domain::language::Language;
 
@@ -55,6 +55,9 @@ impl<'a> Builder<'a> {
             let Some(name) = field(node, &["name", "declarator"]) else {
                 return;
             };
+            if self.language == Language::Go && self.several_names(node, steps) {
+                return;
+            }
             let own_type = field(node, &["type"]).map_or(type_text, |node| self.text(node));
             let Some(value) = field(node, &["value"]) else {
                 let name = self.innermost_name(name);
@@ -88,7 +91,7 @@ impl<'a> Builder<'a> {
             "identifier" | "array_declarator" | "pointer_declarator"
         ) {
             let name = self.innermost_name(node);
-            let type_text = type_text.to_owned();
+            let type_text = self.declared_type(node, type_text);
             steps.push(step_at(node, StepKind::Declare { name, type_text }));
         } else if kind == "function_declarator" && is_lock(type_text) {
             // What the grammar takes for the declaration of a function, C++ takes for a variable.
@@ -96,6 +99,49 @@ impl<'a> Builder<'a> {
             let type_text = type_text.to_owned();
             steps.push(step_at(node, StepKind::Declare { name, type_text }));
         }
+    }
+
+    /// Go declares several names at once: `var x, y = 1, 2`. Whether this does.
+    fn several_names(&mut self, node: Node<'_>, steps: &mut Vec<Step<'a>>) -> bool {
+        let mut cursor = node.walk();
+        let names: Vec<Node<'_>> = node
+            .children_by_field_name("name", &mut cursor)
+            .filter(Node::is_named)
+            .collect();
+        let (Some(first), Some(last)) = (names.first(), names.last()) else {
+            return false;
+        };
+        if names.len() < 2 {
+            return false;
+        }
+        let type_text = field(node, &["type"]).map(|node| self.text(node));
+        let Some(value) = field(node, &["value"]) else {
+            for name in &names {
+                let kind = StepKind::Declare {
+                    name: self.text(*name),
+                    type_text: type_text.unwrap_or_default().to_owned(),
+                };
+                steps.push(step_at(node, kind));
+            }
+            return true;
+        };
+        let text = self.code.get(first.start_byte()..last.end_byte());
+        let target = Expr {
+            text: text.unwrap_or_default(),
+            kind: ExprKind::Collection {
+                shape: Shape::Tuple,
+                items: names.iter().map(|name| self.expr(*name)).collect(),
+            },
+        };
+        let value = self.expr(value);
+        let kind = StepKind::Assign {
+            target,
+            operator: "=",
+            value,
+            type_text,
+        };
+        steps.push(step_at(node, kind));
+        true
     }
 
     pub(super) fn declared_name(&mut self, node: Node<'_>) -> Expr<'a> {

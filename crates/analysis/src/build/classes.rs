@@ -177,7 +177,9 @@ impl<'a> Builder<'a> {
                 let name = field(name, &["name"]).unwrap_or(name);
                 class.fields.push(Field {
                     name: self.innermost_name(name),
-                    type_text: type_text.clone(),
+                    type_text: type_text
+                        .as_deref()
+                        .map(|type_text| self.declared_type(name, type_text)),
                 });
             }
         }

@@ -9,7 +9,7 @@ use domain::language::Language;
 use tree_sitter::Node;
 
 use super::{Builder, field, named, step_at};
-use crate::facts::{Expr, ExprKind, Function, Parameter, Step, StepKind, each_expression};
+use crate::facts::{ExprKind, Function, Parameter, Step, StepKind, each_expression};
 use crate::languages::Role;
 
 impl<'a> Builder<'a> {
@@ -153,24 +153,15 @@ impl<'a> Builder<'a> {
         let mut first = Vec::new();
         for child in named(list) {
             let parts = named(child);
-            if let [name, values] = parts.as_slice()
-                && let [value] = named(*values).as_slice()
-            {
-                let target = Expr {
-                    text: self.text(*name),
-                    kind: ExprKind::Name,
-                };
-                let value = self.expr(*value);
-                let kind = StepKind::Assign {
-                    target,
-                    operator: "=",
-                    value,
-                    type_text: None,
-                };
-                first.push(step_at(child, kind));
-            } else {
-                first.push(step_at(child, StepKind::Other(self.text(child))));
-            }
+            let Some(name) = parts.first() else {
+                continue;
+            };
+            let values = parts.get(1).copied().map(named).unwrap_or_default();
+            let kind = StepKind::Initialise {
+                target: self.text(*name),
+                values: values.into_iter().map(|value| self.expr(value)).collect(),
+            };
+            first.push(step_at(child, kind));
         }
         body.splice(0..0, first);
     }
@@ -251,7 +242,11 @@ impl<'a> Builder<'a> {
                 return None;
             }
             let declarator = field(node, &["declarator"]);
-            let name = declarator.map_or("", |declarator| self.innermost_name(declarator));
+            // The declarator of a parameter without a name is a mark alone, such as `&`.
+            let name = declarator
+                .map(|declarator| self.innermost_name(declarator))
+                .filter(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+                .unwrap_or_default();
             let default = field(node, &["default_value"]);
             let end = default.map_or(node.end_byte(), |default| default.start_byte());
             let whole = self.code.get(node.start_byte()..end).unwrap_or_default();
@@ -290,6 +285,20 @@ impl<'a> Builder<'a> {
             is_rest: is_rest || name.starts_with('*') || name.starts_with("..."),
             is_receiver: false,
         })
+    }
+
+    /// The type of what a declarator of C names, with the pointers and arrays that stand around the name.
+    pub(super) fn declared_type(&self, declarator: Node<'_>, type_text: &str) -> String {
+        let text = self.text(declarator);
+        let name = self.innermost_name(declarator);
+        let is_c_like = matches!(self.language, Language::C | Language::Cpp);
+        match text.split_once(name) {
+            Some((before, after)) if is_c_like && !name.is_empty() && text != name => {
+                let space = if before.is_empty() { "" } else { " " };
+                tidy_type(&format!("{type_text}{space}{before}{after}"))
+            }
+            _ => type_text.to_owned(),
+        }
     }
 
     /// The name inside a declarator: `text` of `*text[3]`.

@@ -38,6 +38,11 @@ pub(super) fn is_listed(list: &str, name: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == name)
 }
 
+/// Whether something is known of the cost of calls of this name.
+pub(super) fn is_known(name: &str) -> bool {
+    is_listed(CONSTANT, name) || is_listed(LINEAR, name)
+}
+
 impl<'a> Estimate<'_, 'a> {
     /// What an expression costs that is worked out as often as `around` says.
     pub(super) fn expression(&mut self, expression: &Expr<'a>, around: &Cost) {
@@ -135,9 +140,7 @@ impl<'a> Estimate<'_, 'a> {
     /// `yield from` goes through everything.
     fn hands_out_all(&mut self, inner: &Expr<'a>, around: &Cost) {
         let is_known = match inner.called() {
-            Some(name) => {
-                !self.scope.defines(name) && (is_listed(CONSTANT, name) || is_listed(LINEAR, name))
-            }
+            Some(name) => !self.scope.defines(name) && is_known(name),
             None => !matches!(inner.kind, ExprKind::Comprehension { .. }),
         };
         if is_known && !super::loops::is_fixed(inner) {
@@ -154,7 +157,12 @@ impl<'a> Estimate<'_, 'a> {
         arguments: &[Expr<'a>],
         around: &Cost,
     ) -> Option<Cost> {
-        let name = part.called()?;
+        let Some(name) = part.called() else {
+            if matches!(callee.kind, ExprKind::Index { .. }) {
+                self.unknown_calls.push(callee.text.to_owned());
+            }
+            return None;
+        };
         let is_pair = matches!(name, "max" | "min") && arguments.len() > 1;
         if name == self.function.name || is_pair || is_of_one_item(part) {
             return None;

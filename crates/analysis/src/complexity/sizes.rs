@@ -53,7 +53,12 @@ impl<'a> Estimate<'_, 'a> {
             match self.made_from(&found) {
                 Origin::Hidden(name) => {
                     return Some(Size {
-                        name: code(name.split(',').next().unwrap_or(name)),
+                        name: code(
+                            name.split(',')
+                                .next()
+                                .unwrap_or(name)
+                                .trim_matches(['(', ')', '[', ']']),
+                        ),
                         measure: Measure::Either,
                     });
                 }

@@ -45,6 +45,7 @@ impl<'a> Step<'a> {
             | StepKind::Declare { .. }
             | StepKind::Assign { .. }
             | StepKind::Increment { .. }
+            | StepKind::Initialise { .. }
             | StepKind::Evaluate(_)
             | StepKind::Return { .. }
             | StepKind::Raise(_)
@@ -68,6 +69,7 @@ impl<'a> Step<'a> {
         match &self.kind {
             StepKind::Assign { target, value, .. } => vec![target, value],
             StepKind::Increment { target, .. } => vec![target],
+            StepKind::Initialise { values, .. } => values.iter().collect(),
             StepKind::Evaluate(value)
             | StepKind::Tail(value)
             | StepKind::Assert(value)
@@ -179,7 +181,7 @@ impl<'a> Expr<'a> {
         };
         Some(match &callee.kind {
             ExprKind::Member { name, .. } => name,
-            _ if callee.text.contains([' ', '\n', '{', '(']) => return None,
+            _ if callee.text.contains([' ', '\n', '{', '(', '[']) => return None,
             _ => last_segment(callee.text),
         })
     }

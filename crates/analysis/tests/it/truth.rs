@@ -333,3 +333,69 @@ fn edges_that_the_code_deals_with_are_not_told() {
         &["is not zero"],
     );
 }
+
+#[test]
+fn declarations_keep_pointers_and_arrays() {
+    says(
+        Language::C,
+        "struct node {\n    char *key;\n    struct node *next;\n    int counts[8];\n};\n\nvoid f(void) {\n    char line[256];\n    read_line(line);\n}\n",
+        &[
+            "| `key` | `char *` |",
+            "| `next` | `struct node *` |",
+            "| `counts` | `int[8]` |",
+            "eclare `line` (of type `char[256]`)",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn members_of_cpp_are_initialised() {
+    says(
+        Language::Cpp,
+        "class Matrix {\npublic:\n    Matrix(size_t r, size_t c) : rows_(r), data_(r * c) {}\n    Matrix(const Matrix&) = delete;\nprivate:\n    size_t rows_;\n    std::vector<double> data_;\n};\n",
+        &[
+            "nitialise `data_` with `r * c`",
+            "the cost of `data_`",
+            "| (unnamed) | `const Matrix&` |",
+        ],
+        &[
+            "et `data_`",
+            "`&`",
+            "**Time**: O(1)",
+            "`rows_`, which cannot",
+        ],
+    );
+    says(
+        Language::Cpp,
+        "void g() {\n    vec_t v = {1, 2, 3};\n    std::unordered_map<int, int> m = {{1, 2}};\n    use(v, m);\n}\n",
+        &["`m` (map from keys to values)"],
+        &["list or array"],
+    );
+}
+
+#[test]
+fn several_names_of_go_are_told_apart() {
+    says(
+        Language::Go,
+        "package p\n\nfunc f() int {\n\tvar a, b = 1, 2\n\treturn a + b\n}\n",
+        &["et `a` to 1 and `b` to 2"],
+        &["to 1 and 2"],
+    );
+    says(
+        Language::Go,
+        "package p\n\nconst (\n\tRed = iota\n\tGreen\n)\n",
+        &["eclare `Green` by the rule of the constant above"],
+        &["without a value"],
+    );
+}
+
+#[test]
+fn a_call_from_a_table_is_named_as_it_stands() {
+    says(
+        Language::Python,
+        "def run(commands, args):\n    return commands[args.command](args)\n",
+        &["the cost of `commands[args.command]`"],
+        &["`command]`"],
+    );
+}

@@ -17,17 +17,6 @@ impl<'a> Scope<'a> {
     pub(crate) fn action(&self, step: &Step<'a>) -> String {
         match &step.kind {
             StepKind::Import(text) => format!("load {}", code(text)),
-            StepKind::Declare { name, type_text } if type_text.is_empty() => {
-                format!("declare {}, without a value yet", code(name))
-            }
-            StepKind::Declare { name, type_text } if self.language == Language::Go => format!(
-                "declare {} with the zero value of {}",
-                code(name),
-                code(type_text)
-            ),
-            StepKind::Declare { name, type_text } => {
-                format!("declare {} (of type {})", code(name), code(type_text))
-            }
             StepKind::Assign {
                 target,
                 operator,
@@ -83,6 +72,38 @@ impl<'a> Scope<'a> {
                 code(channel.text)
             ),
             StepKind::Other(text) => format!("run {}", code(text)),
+            kind => self.declaring(kind),
+        }
+    }
+
+    /// What makes a name known.
+    fn declaring(&self, kind: &StepKind<'a>) -> String {
+        match kind {
+            // Only a constant of Go may have neither.
+            StepKind::Declare { name, type_text }
+                if type_text.is_empty() && self.language == Language::Go =>
+            {
+                format!("declare {} by the rule of the constant above", code(name))
+            }
+            StepKind::Declare { name, type_text } if type_text.is_empty() => {
+                format!("declare {}, without a value yet", code(name))
+            }
+            StepKind::Declare { name, type_text } if self.language == Language::Go => format!(
+                "declare {} with the zero value of {}",
+                code(name),
+                code(type_text)
+            ),
+            StepKind::Declare { name, type_text } => {
+                format!("declare {} (of type {})", code(name), code(type_text))
+            }
+            StepKind::Initialise { target, values } => {
+                let values: Vec<String> = values.iter().map(|value| self.noun(value)).collect();
+                if values.is_empty() {
+                    format!("initialise {}", code(target))
+                } else {
+                    format!("initialise {} with {}", code(target), join(&values, "and"))
+                }
+            }
             _ => "do the steps inside".to_owned(),
         }
     }
