@@ -78,6 +78,10 @@ pub(super) fn function<'a>(
         | Language::Sql => node.child_by_field_name("name")?,
     };
     let written = text(code, name);
+    let written = match name.kind() {
+        "operator_cast" => written.split('(').next().unwrap_or(written).trim(),
+        _ => written,
+    };
     match language {
         Language::Cpp => match written.rsplit_once("::") {
             Some((owner, plain)) => Some(named(language, Some(owner), plain, Vec::new())),
@@ -110,6 +114,10 @@ pub(super) fn function<'a>(
 fn declared_name(node: Node<'_>) -> Option<Node<'_>> {
     let mut current = node.child_by_field_name("declarator")?;
     for _ in 0..DECLARATORS_MAX {
+        // `operator bool` is a name with a type in it.
+        if current.kind() == "operator_cast" {
+            break;
+        }
         let inner = current.child_by_field_name("declarator").or_else(|| {
             // References and brackets name no field.
             let holds_one = current.kind().ends_with("_declarator");

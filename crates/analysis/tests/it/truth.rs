@@ -399,3 +399,16 @@ fn a_call_from_a_table_is_named_as_it_stands() {
         &["`command]`"],
     );
 }
+
+#[test]
+fn a_conversion_of_cpp_has_its_name() {
+    let code = "class File {\npublic:\n    explicit operator bool() const { return handle_ != nullptr; }\n    int operator()(int n) const { return n; }\n};\n";
+    let analysis = SyntaxAnalyser::new().analyse(Language::Cpp, code, Style::Technical);
+    let names: Vec<&str> = analysis
+        .metrics
+        .functions
+        .iter()
+        .map(|function| function.name.as_str())
+        .collect();
+    assert_eq!(names, ["File::operator bool", "File::operator()"]);
+}
