@@ -216,6 +216,13 @@ fn limit_text(source: &str, limit: Node<'_>) -> String {
         .into_iter()
         .find(|child| child.kind() == "offset")
         .map(values);
+    // The grammar stops before the comma of `LIMIT 20, 10`, so the numbers that were read are not those that are kept.
+    let is_cut = source
+        .get(limit.end_byte()..)
+        .is_some_and(|rest| rest.trim_start().starts_with(','));
+    if is_cut {
+        return "keeps only some of the rows".to_owned();
+    }
     let (skipped, kept) = match (values(limit).as_slice(), offset.as_deref()) {
         ([kept], None) => (None, kept.clone()),
         // `LIMIT 20, 10` has the offset first.

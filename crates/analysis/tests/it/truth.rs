@@ -135,6 +135,12 @@ fn an_offset_skips_rows() {
         &["at most the first 10 rows"],
         &["skips"],
     );
+    says(
+        Language::Sql,
+        "SELECT name FROM users ORDER BY name LIMIT 0, 5;",
+        &["keeps only some of the rows"],
+        &["first 0 rows"],
+    );
 }
 
 #[test]
