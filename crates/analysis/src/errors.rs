@@ -1,5 +1,7 @@
 //! Finds where code does not parse and says so in plain sentences. Python has a parser of its own, in `python_errors`.
 
+mod dialects;
+
 use domain::analysis::SyntaxError;
 use domain::language::Language;
 use tree_sitter::{Node, Tree};
@@ -12,12 +14,48 @@ const NODES_MAX: usize = 400_000;
 /// The first syntax errors of `code`, in order.
 pub(crate) fn find(language: Language, code: &str) -> Vec<SyntaxError> {
     find_in_python(language, code)
-        .unwrap_or_else(|| find_in_tree(code, parse::parse(language, code).as_ref()))
+        .unwrap_or_else(|| find_in_any(language, code, parse::parse(language, code).as_ref()))
 }
 
 /// Likewise, of code that is parsed already.
 pub(crate) fn find_parsed(language: Language, code: &str, tree: Option<&Tree>) -> Vec<SyntaxError> {
-    find_in_python(language, code).unwrap_or_else(|| find_in_tree(code, tree))
+    find_in_python(language, code).unwrap_or_else(|| find_in_any(language, code, tree))
+}
+
+/// Code that was rewritten so that the grammar can read what it does not know, with every place as it was.
+pub(crate) struct Readable {
+    pub(crate) code: String,
+    pub(crate) tree: Tree,
+    mistakes: Vec<(usize, String)>,
+    /// Whether too much was left out for a verdict on the rest.
+    pub(crate) is_partial: bool,
+}
+
+/// `None` when the grammar reads all of `code`, or nothing that it does not know stands in it.
+pub(crate) fn read_again(language: Language, code: &str, tree: &Tree) -> Option<Readable> {
+    if !tree.root_node().has_error() || language != Language::Sql {
+        return None;
+    }
+    let read = dialects::read(code)?;
+    Some(Readable {
+        tree: parse::parse(language, &read.code)?,
+        code: read.code,
+        mistakes: read.mistakes,
+        is_partial: read.hides_table,
+    })
+}
+
+fn find_in_any(language: Language, code: &str, tree: Option<&Tree>) -> Vec<SyntaxError> {
+    let Some(readable) = tree.and_then(|tree| read_again(language, code, tree)) else {
+        return find_in_tree(code, tree);
+    };
+    let mut errors = find_in_tree(&readable.code, Some(&readable.tree));
+    let mistakes = readable.mistakes.into_iter();
+    errors.extend(mistakes.map(|(offset, message)| at(code, offset, message)));
+    errors.sort_by_key(|error| (error.line, error.column));
+    errors.dedup_by_key(|error| error.line);
+    errors.truncate(SYNTAX_ERRORS_MAX);
+    errors
 }
 
 fn find_in_python(language: Language, code: &str) -> Option<Vec<SyntaxError>> {
@@ -105,7 +143,7 @@ fn error_message(code: &str, node: Node<'_>) -> (usize, String) {
     let lead = text.len() - text.trim_start().len();
     let start = node.start_byte() + lead;
     if let Some((offset, bracket)) = unclosed_bracket(code, node) {
-        return (offset, format!("This `{bracket}` is never closed."));
+        return (offset, unclosed(bracket.encode_utf8(&mut [0; 4])));
     }
     let word: String = first_token(text.trim_start());
     let message = match word.as_str() {
@@ -115,6 +153,11 @@ fn error_message(code: &str, node: Node<'_>) -> (usize, String) {
         _ => format!("`{word}` is not expected here."),
     };
     (start, message)
+}
+
+/// What is said of a bracket without a partner.
+fn unclosed(bracket: &str) -> String {
+    format!("This `{bracket}` is never closed.")
 }
 
 /// The first word or mark of some text, cut to 30 characters.

@@ -105,6 +105,20 @@ fn number(index: usize) -> u32 {
 
 /// What looks wrong in `code`, which parses as `language`.
 pub(crate) fn find(language: Language, code: &str, tree: &Tree) -> Vec<Finding> {
+    if language == Language::Python {
+        return find_in(language, code, tree);
+    }
+    match crate::errors::read_again(language, code, tree) {
+        Some(readable) if readable.is_partial || readable.tree.root_node().has_error() => {
+            Vec::new()
+        }
+        Some(readable) => find_in(language, &readable.code, &readable.tree),
+        None if tree.root_node().has_error() => Vec::new(),
+        None => find_in(language, code, tree),
+    }
+}
+
+fn find_in(language: Language, code: &str, tree: &Tree) -> Vec<Finding> {
     let source = Source {
         language,
         code,

@@ -168,3 +168,12 @@ fn a_finding_says_where_and_what_to_do() {
     assert_eq!((finding.line, finding.column), (3, 17));
     assert!(finding.fix.contains("b IS NULL"), "{}", finding.fix);
 }
+
+#[test]
+fn mistakes_are_found_beside_words_of_a_dialect() {
+    let code = "CREATE TABLE u (c INTEGER PRIMARY KEY AUTOINCREMENT);\nPRAGMA x = 1;\nSELECT a FROM t WHERE b = NULL ORDER BY a NULLS LAST;\n";
+    assert_eq!(rules(code), ["null-comparison"]);
+    // What a table holds is not known where its definition cannot be read.
+    let code = "CREATE TABLE u (c INTEGER NOT NULL, CONSTRAINT k UNIQUE (c, c));\nSELECT a FROM t WHERE b NOT IN (SELECT c FROM u);\n";
+    assert_eq!(rules(code), Vec::<&str>::new());
+}
