@@ -1146,3 +1146,128 @@ fn waived_imports_are_passed_over() {
         ],
     );
 }
+
+#[test]
+fn fixed_words_and_placeholders_in_statements() {
+    for code in [
+        "def f(cur, ids, rows):\n    marks = ','.join('?' * len(ids))\n    cur.executemany(f'INSERT INTO t VALUES ({marks})', rows)\n",
+        "def f(cur, d):\n    direction = 'DESC' if d else 'ASC'\n    cur.execute(f'SELECT a FROM t ORDER BY a {direction}')\n",
+        "def f(cur, d):\n    if d:\n        way = 'DESC'\n    else:\n        way = 'ASC'\n    cur.execute('SELECT a FROM t ORDER BY a ' + way)\n",
+        "COLUMNS = ('a', 'b')\ndef f(cur):\n    cur.execute(f\"SELECT {', '.join(COLUMNS)} FROM t\")\n",
+        "def f(cur):\n    columns = ['a', 'b']\n    names = ', '.join(columns)\n    cur.execute(f'SELECT {names} FROM t')\n",
+    ] {
+        assert_eq!(
+            lines("sql-built-from-string", code),
+            Vec::<u32>::new(),
+            "{code}"
+        );
+    }
+    check(
+        "sql-built-from-string",
+        &[
+            (
+                &[3],
+                "def f(cur, name):\n    part = name if name else 'x'\n    cur.execute(f\"SELECT a FROM t WHERE b = '{part}'\")\n",
+            ),
+            (
+                &[3],
+                "def f(cur, names):\n    part = ','.join(names)\n    cur.execute(f'INSERT INTO t VALUES ({part})')\n",
+            ),
+            (
+                &[5],
+                "def f(cur, name):\n    parts = []\n    parts.append(name)\n    part = ','.join(parts)\n    cur.execute(f'INSERT INTO t VALUES ({part})')\n",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn indexes_that_something_else_keeps_in() {
+    check(
+        "off-by-one",
+        &[
+            (
+                &[],
+                "def f(xs, use):\n    for i in range(len(xs)):\n        is_last = i == len(xs) - 1\n        if not is_last:\n            use(xs[i + 1])\n",
+            ),
+            (
+                &[],
+                "def f(xs, use):\n    for i in range(len(xs)):\n        has_next = i + 1 < len(xs)\n        use(xs[i + 1] if has_next else None)\n",
+            ),
+            (
+                &[],
+                "def f(text, can_peek, use):\n    for i in range(len(text)):\n        if can_peek(i):\n            use(text[i + 1])\n",
+            ),
+            (
+                &[4],
+                "def f(xs, use):\n    for i in range(len(xs)):\n        is_big = xs[i] > 3\n        use(xs[i + 1] if is_big else None)\n",
+            ),
+            (
+                &[3],
+                "def is_sorted(xs):\n    for i in range(len(xs)):\n        if xs[i] > xs[i + 1]:\n            return False\n    return True\n",
+            ),
+            (
+                &[3],
+                "def find(xs, t):\n    i = 0\n    while i <= len(xs):\n        if xs[i] == t:\n            return i\n        i += 1\n    return -1\n",
+            ),
+            (
+                &[],
+                "def f(xs):\n    for i in range(len(xs)):\n        if xs[i] == 0:\n            return i\n        if xs[i] > xs[i + 1]:\n            return 1\n",
+            ),
+            (
+                &[],
+                "def f(text):\n    for i in range(len(text)):\n        if text[i] == '[' and text[i + 1] == ']':\n            return i\n",
+            ),
+            (
+                &[],
+                "def is_sorted(xs):\n    for i in range(len(xs) - 1):\n        if xs[i] > xs[i + 1]:\n            return False\n    return True\n",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn input_ends_and_zero_stays_zero() {
+    check(
+        "infinite-loop",
+        &[
+            (
+                &[],
+                "while True:\n    line = input('> ')\n    print(line)\n",
+            ),
+            (&[1], "while True:\n    print('again')\n"),
+        ],
+    );
+    check(
+        "division-by-zero",
+        &[
+            (&[3], "def f(a):\n    n = 0\n    return a / n\n"),
+            (
+                &[],
+                "def f(a, xs):\n    n = 0\n    for x in xs:\n        n += 1\n    return a / n\n",
+            ),
+            (&[], "def f(a):\n    n = 0\n    return a / n if n else 0\n"),
+            (
+                &[],
+                "n = 0\ndef f(a):\n    return a / n\ndef g():\n    global n\n    n = 2\n",
+            ),
+        ],
+    );
+    check(
+        "shadowed-builtin",
+        &[
+            (
+                &[2],
+                "def f(values):\n    max = values[0]\n    for v in values:\n        if v > max:\n            max = v\n    return max\n",
+            ),
+            (
+                &[],
+                "def f(source):\n    open = source.open\n    return open('a')\n",
+            ),
+            (
+                &[],
+                "def f(opener):\n    open = opener\n    return open('a')\n\n\ndef g(opener):\n    input = opener\n    return opener()\n",
+            ),
+        ],
+    );
+}

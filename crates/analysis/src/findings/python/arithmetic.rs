@@ -28,7 +28,9 @@ pub(super) fn check<'a>(checker: &mut Checker<'a, '_>, expression: &'a Expr) {
 }
 
 fn check_zero<'a>(checker: &mut Checker<'a, '_>, operation: &'a ExprBinOp) {
-    let is_zero = int_of(&operation.right) == Some(0) || float_of(&operation.right) == Some(0.0);
+    let is_zero = int_of(&operation.right) == Some(0)
+        || float_of(&operation.right) == Some(0.0)
+        || is_always_zero(checker, &operation.right);
     let is_number = operation.op != Operator::Mod
         || checker.kind(&operation.left).is_some_and(Kind::is_number)
         || operation.left.is_name_expr();
@@ -45,6 +47,23 @@ fn check_zero<'a>(checker: &mut Checker<'a, '_>, operation: &'a ExprBinOp) {
             "Correct the divisor.",
         );
     }
+}
+
+/// Whether it is a local name that is given nothing but 0, and that no condition asks about.
+fn is_always_zero(checker: &Checker<'_, '_>, divisor: &Expr) -> bool {
+    let Some(name) = name_of(divisor) else {
+        return false;
+    };
+    let Some((found, variable)) = checker.module.scopes.find(checker.scope, name) else {
+        return false;
+    };
+    let scope = checker.module.scopes.list.get(found);
+    found == checker.scope
+        && scope.is_some_and(|scope| !scope.is_open)
+        && variable
+            .only_value()
+            .is_some_and(|value| int_of(value) == Some(0) || float_of(value) == Some(0.0))
+        && !is_guarded(checker.body(), &[name])
 }
 
 /// `sum(values) / len(values)` of a parameter that nothing checks for being empty.

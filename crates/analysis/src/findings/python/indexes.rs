@@ -1,5 +1,6 @@
 //! Rules about indexes and ranges.
 
+use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{
     CmpOp, Expr, ExprCall, ExprContext, ExprSubscript, Operator, Stmt, StmtFor, StmtWhile,
 };
@@ -7,7 +8,8 @@ use ruff_python_ast::{
 use super::check::Checker;
 use super::kinds::Kind;
 use super::queries::{
-    any_expression, any_of, any_part, call_of, int_of, is_name, len_of, mentions, name_of,
+    any_expression, any_of, any_part, any_statement, call_of, int_of, is_name, len_of, mentions,
+    name_of,
 };
 use super::rules;
 use super::scopes::BindingKind;
@@ -249,7 +251,7 @@ fn check_for<'a>(checker: &mut Checker<'a, '_>, each: &'a StmtFor) {
     let Some((place, ahead)) = overrun(&each.body, name, index, beyond) else {
         return;
     };
-    if is_tested(&each.body, name, index) {
+    if is_tested(&each.body, (name, index), place) {
         return;
     }
     let quoted = checker.module.quote(place);
@@ -305,23 +307,27 @@ fn offset_from(expression: &Expr, index: &str) -> Option<i64> {
     }
 }
 
-/// Whether anything in the loop may keep the index in bounds or the collection large enough.
-fn is_tested(body: &[Stmt], name: &str, index: &str) -> bool {
+/// Whether anything in the loop may keep the index in bounds or the collection large enough for the read at `place`.
+fn is_tested(body: &[Stmt], (name, index): (&str, &str), place: &Expr) -> bool {
+    let mut asked = vec![index];
+    asked.extend(names_from(body, index));
+    let keeps_in = |test: &Expr| keeps_in(test, &asked);
+    let late = late_jumps(body, place);
+    let is_late = |statement: &Stmt| late.iter().any(|jump| std::ptr::eq(*jump, statement));
     any_of(
         body,
         |statement| match statement {
             Stmt::If(branch) => {
-                keeps_in(&branch.test, index)
-                    || branch.elif_else_clauses.iter().any(|clause| {
-                        clause
-                            .test
-                            .as_ref()
-                            .is_some_and(|test| keeps_in(test, index))
-                    })
+                keeps_in(&branch.test)
+                    || branch
+                        .elif_else_clauses
+                        .iter()
+                        .any(|clause| clause.test.as_ref().is_some_and(keeps_in))
             }
-            Stmt::While(repeat) => keeps_in(&repeat.test, index),
-            Stmt::Assert(assertion) => keeps_in(&assertion.test, index),
-            Stmt::Break(_) | Stmt::Try(_) | Stmt::Return(_) | Stmt::Raise(_) => true,
+            Stmt::While(repeat) => keeps_in(&repeat.test),
+            Stmt::Assert(assertion) => keeps_in(&assertion.test),
+            Stmt::Break(_) | Stmt::Try(_) => true,
+            Stmt::Return(_) | Stmt::Raise(_) => !is_late(statement),
             Stmt::AugAssign(assign) => {
                 is_name(&assign.target, name) || is_name(&assign.target, index)
             }
@@ -332,8 +338,8 @@ fn is_tested(body: &[Stmt], name: &str, index: &str) -> bool {
             _ => false,
         },
         |part| match part {
-            Expr::If(choice) => keeps_in(&choice.test, index),
-            Expr::BoolOp(operation) => operation.values.iter().any(|value| keeps_in(value, index)),
+            Expr::If(choice) => keeps_in(&choice.test),
+            Expr::BoolOp(operation) => operation.values.iter().any(keeps_in),
             Expr::Call(call) => {
                 super::queries::method_of(call).is_some_and(|(receiver, method)| {
                     is_name(receiver, name) && super::functions::CHANGING.contains(&method)
@@ -344,30 +350,73 @@ fn is_tested(body: &[Stmt], name: &str, index: &str) -> bool {
     )
 }
 
-/// Whether a condition compares the index itself, not an element at it.
-fn keeps_in(test: &Expr, index: &str) -> bool {
-    any_part(test, |part| match part {
-        Expr::Compare(compare) => std::iter::once(&*compare.left)
-            .chain(&compare.comparators)
-            .any(|side| mentions_outside_subscripts(side, index)),
-        Expr::Name(name) => name.id.as_str() == index && std::ptr::eq(part, test),
-        _ => false,
-    }) || (test.is_bin_op_expr() && mentions(test, index))
-        || test
-            .as_unary_op_expr()
-            .is_some_and(|unary| mentions(&unary.operand, index))
+/// Names that are worked out from the index itself: `is_last = i == len(values) - 1`.
+fn names_from<'a>(body: &'a [Stmt], index: &str) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    any_statement(body, |statement| {
+        if let Stmt::Assign(assign) = statement
+            && mentions_outside_subscripts(&assign.value, &[index])
+        {
+            names.extend(assign.targets.iter().filter_map(name_of));
+        }
+        false
+    });
+    names
 }
 
-fn mentions_outside_subscripts(expression: &Expr, name: &str) -> bool {
-    match expression {
-        Expr::Subscript(_) => false,
-        Expr::BinOp(operation) => {
-            mentions_outside_subscripts(&operation.left, name)
-                || mentions_outside_subscripts(&operation.right, name)
+/// Jumps out of the loop that come only after the read at `place`, because their own condition is what reads.
+fn late_jumps<'a>(body: &'a [Stmt], place: &Expr) -> Vec<&'a Stmt> {
+    // Behind `and` and `or` the read may not happen.
+    let reads =
+        |test: &Expr| !test.is_bool_op_expr() && any_part(test, |part| std::ptr::eq(part, place));
+    let mut late = Vec::new();
+    any_statement(body, |statement| {
+        if let Stmt::If(branch) = statement {
+            if reads(&branch.test) {
+                late.extend(&branch.body);
+            }
+            for clause in &branch.elif_else_clauses {
+                if clause.test.as_ref().is_some_and(reads) {
+                    late.extend(&clause.body);
+                }
+            }
         }
-        Expr::Name(_) => is_name(expression, name),
-        _ => mentions(expression, name),
+        false
+    });
+    late
+}
+
+/// Whether a condition asks for one of the names itself, not for an element at it.
+fn keeps_in(test: &Expr, names: &[&str]) -> bool {
+    mentions_outside_subscripts(test, names)
+        || test
+            .as_unary_op_expr()
+            .is_some_and(|unary| names.iter().any(|name| mentions(&unary.operand, name)))
+}
+
+/// Whether a name is used in another way than in `values[name + 1]`.
+fn mentions_outside_subscripts(expression: &Expr, names: &[&str]) -> bool {
+    struct Outside<'n> {
+        names: &'n [&'n str],
+        is_found: bool,
     }
+    impl<'a> Visitor<'a> for Outside<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            match expression {
+                Expr::Name(name) => self.is_found |= self.names.contains(&name.id.as_str()),
+                Expr::Subscript(subscript) if !subscript.slice.is_slice_expr() => {
+                    self.visit_expr(&subscript.value);
+                }
+                _ => walk_expr(self, expression),
+            }
+        }
+    }
+    let mut outside = Outside {
+        names,
+        is_found: false,
+    };
+    outside.visit_expr(expression);
+    outside.is_found
 }
 
 /// `while i <= len(values)` with `values[i]` inside.
@@ -397,8 +446,9 @@ fn check_while<'a>(checker: &mut Checker<'a, '_>, repeat: &'a StmtWhile) {
         .position(|statement| moves(&statement))
         .unwrap_or(repeat.body.len());
     let before = repeat.body.get(..before).unwrap_or_default();
-    let is_safe = is_tested(before, name, index);
-    let Some((place, _)) = overrun(before, name, index, 1).filter(|_| !is_safe) else {
+    let Some((place, _)) = overrun(before, name, index, 1)
+        .filter(|(place, _)| !is_tested(before, (name, index), place))
+    else {
         return;
     };
     let quoted = checker.module.quote(place);

@@ -15,7 +15,7 @@ use super::queries::{
 use super::rules;
 use super::scopes::{BindingKind, ScopeKind};
 
-/// Functions that only look or print: a loop cannot be left through them.
+/// Functions that only look or print: a loop cannot be left through them. `input` raises at the end of what is typed.
 const HARMLESS: &[&str] = &[
     "abs",
     "bool",
@@ -23,7 +23,6 @@ const HARMLESS: &[&str] = &[
     "enumerate",
     "float",
     "format",
-    "input",
     "int",
     "len",
     "list",

@@ -289,8 +289,11 @@ fn check_shadow(
             _ => return,
         };
         // `range = xrange` and `input = stream.read` put another function in its place.
-        let is_function = value.is_some_and(|value| {
-            matches!(value, Expr::Name(_) | Expr::Attribute(_) | Expr::Lambda(_))
+        let is_function = value.is_some_and(|value| match value {
+            Expr::Name(source) => {
+                is_called(module, variable) || !is_element(module, index, source.id.as_str())
+            }
+            _ => matches!(value, Expr::Attribute(_) | Expr::Lambda(_)),
         });
         if is_function {
             return;
@@ -318,6 +321,23 @@ fn check_shadow(
         let message = format!("`{name}` hides the built-in `{name}`.");
         findings.add(&rules::SHADOWED_BUILTIN, &binding.at, message, fix);
     }
+}
+
+/// Whether a name is that of a loop or a parameter, and never called: a value, and no function.
+fn is_element(module: &Module<'_>, scope: usize, name: &str) -> bool {
+    let Some(variable) = module.scopes.find_variable(scope, name) else {
+        return false;
+    };
+    variable
+        .bindings
+        .iter()
+        .all(|binding| matches!(binding.kind, BindingKind::Loop | BindingKind::Parameter))
+        && !is_called(module, variable)
+}
+
+fn is_called(module: &Module<'_>, variable: &Variable<'_>) -> bool {
+    let mut uses = module.scopes.uses(variable);
+    uses.any(|reference| reference.usage == Usage::Called)
 }
 
 #[cfg(test)]
