@@ -98,6 +98,7 @@ fn find_in_loop(nodes: &Nodes<'_>, at: At<'_>, report: &mut Report) {
                 && position.text() == counter.text()
         }) && !is_guarded(*inner, counter.text(), at)
             && !is_written(*inner)
+            && !is_asked_later(*inner, body)
             && !is_last_of_c_string(*inner, limit)
     });
     if let Some(place) = place {
@@ -186,6 +187,28 @@ fn is_guarded(place: At<'_>, counter: &str, around: At<'_>) -> bool {
 fn in_element(at: At<'_>) -> bool {
     at.outer()
         .is_some_and(|outer| element(outer).is_some() || outer.is("subscript_argument_list"))
+}
+
+/// Whether JavaScript holds the element, which may be undefined, in a name that a condition asks about.
+fn is_asked_later(at: At<'_>, body: At<'_>) -> bool {
+    let Some(name) = at.outer().and_then(|outer| match outer.kind() {
+        "variable_declarator" => outer.child("name"),
+        "assignment_expression" => outer.child("left"),
+        _ => None,
+    }) else {
+        return false;
+    };
+    let is_script = matches!(at.language(), Language::JavaScript | Language::TypeScript);
+    let mentions = |part: At<'_>| {
+        part.with_inside()
+            .any(|inner| inner.is("identifier") && inner.text() == name.text())
+    };
+    is_script
+        && body.inside().any(|inner| {
+            inner.child("condition").is_some_and(mentions)
+                || (matches!(inner.operator(), "&&" | "||" | "??")
+                    && inner.child("left").is_some_and(mentions))
+        })
 }
 
 fn is_written(at: At<'_>) -> bool {

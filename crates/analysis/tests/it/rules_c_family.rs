@@ -250,3 +250,67 @@ fn what_macros_and_streams_may_do_is_left_open() {
     let cpp = "int f(std::istream &in) { int n; int s = 0; while (in >> n) { s += n; } std::string w; while (in) { in >> w; } return s; }\n";
     assert_eq!(rules(Language::Cpp, cpp), Vec::<&str>::new());
 }
+
+#[test]
+fn loops_that_look_ahead() {
+    for (code, expected) in [
+        (
+            "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 4; i++) g[i] = g[i + 1]; grid[0] = g[0]; }",
+            &["off-by-one"][..],
+        ),
+        (
+            "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 3; i++) g[i] = g[i + 1]; grid[0] = g[0]; }",
+            &[],
+        ),
+        (
+            "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 4; i += 2) g[i] = g[i + 1]; grid[0] = g[0]; }",
+            &[],
+        ),
+        (
+            "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 4; i++) if (i < 3) g[i] = g[i + 1]; grid[0] = g[0]; }",
+            &[],
+        ),
+    ] {
+        assert_eq!(rules(Language::C, code), expected, "{code}");
+    }
+}
+
+#[test]
+fn returns_that_leave_memory_or_files_behind() {
+    for (code, expected) in [
+        (
+            "int f(const char *n) { char *b = malloc(100); FILE *in = fopen(n, \"r\"); if (!in) return -1; fgets(b, 100, in); fclose(in); free(b); return 0; }",
+            &["memory-leak"][..],
+        ),
+        (
+            "int f(const char *n) { char *b; b = malloc(100); if (!b) return -2; FILE *in = fopen(n, \"r\"); if (!in) return -1; fgets(b, 100, in); fclose(in); free(b); return 0; }",
+            &["memory-leak"],
+        ),
+        (
+            "int f(const char *n, int x) { FILE *in = fopen(n, \"r\"); if (!in) return -1; if (x > 3) return 2; fgetc(in); fclose(in); return 0; }",
+            &["resource-leak"],
+        ),
+        (
+            "int f(const char *n) { char *b = malloc(100); FILE *in = fopen(n, \"r\"); if (!in) { free(b); return -1; } fgets(b, 100, in); fclose(in); free(b); return 0; }",
+            &[],
+        ),
+        (
+            "int f(int x) { char *b = malloc(100); if (b == NULL || x) return -1; free(b); return 0; }",
+            &[],
+        ),
+        (
+            "int f(int x) { char *b = malloc(100); int ok = b != NULL; if (!ok) return -1; free(b); return x; }",
+            &[],
+        ),
+        (
+            "int f(struct s *s, int x) { char *b = malloc(100); s->b = b; if (x) return -1; free(b); return x; }",
+            &[],
+        ),
+        (
+            "int f(int x) { char *b = NULL; if (x) { b = malloc(100); } if (x > 3) return -1; free(b); return x; }",
+            &[],
+        ),
+    ] {
+        assert_eq!(rules(Language::C, code), expected, "{code}");
+    }
+}

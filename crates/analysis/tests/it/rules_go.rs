@@ -173,3 +173,31 @@ fn endless_loops_that_serve_are_right() {
     let code = "func f(c chan int, done chan bool) {\n for {\n select {\n case v := <-c:\n use(v)\n case <-done:\n return\n }\n }\n}\nfunc g() (int, error) {\n go work()\n select {}\n}\n";
     assert_eq!(rules(code), Vec::<&str>::new());
 }
+
+#[test]
+fn returns_that_leave_a_lock_locked() {
+    for (code, expected) in [
+        (
+            "func f(mu *sync.Mutex, x int) int {\n mu.Lock()\n if x > 3 {\n return 1\n }\n mu.Unlock()\n return 2\n}",
+            &["lock-without-unlock"][..],
+        ),
+        (
+            "func f(mu *sync.Mutex, x int) int {\n mu.Lock()\n if x > 3 {\n mu.Unlock()\n return 1\n }\n mu.Unlock()\n return 2\n}",
+            &[],
+        ),
+        (
+            "func f(mu *sync.Mutex, x int) int {\n mu.Lock()\n defer mu.Unlock()\n if x > 3 {\n return 1\n }\n return 2\n}",
+            &[],
+        ),
+        (
+            "func (c *T) f(x int) int {\n c.mu.Lock()\n if x > 3 {\n return c.finish(x)\n }\n c.mu.Unlock()\n return 2\n}",
+            &[],
+        ),
+        (
+            "func f(mu *sync.Mutex, x int) int {\n if x > 3 {\n return 1\n }\n mu.Lock()\n x++\n mu.Unlock()\n return x\n}",
+            &[],
+        ),
+    ] {
+        assert_eq!(rules(code), expected, "{code}");
+    }
+}

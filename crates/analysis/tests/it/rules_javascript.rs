@@ -309,3 +309,69 @@ fn deep_and_long_code_is_read_within_bounds() {
         assert!(analysis.findings.len() <= 100);
     }
 }
+
+#[test]
+fn loose_equality_is_told_wherever_a_value_is_written_out() {
+    for language in [Language::JavaScript, Language::TypeScript] {
+        for code in [
+            "export const f = (input) => input == 5;",
+            "export const f = (a) => a != '5';",
+            "export const f = (a) => a == true || a === 1;",
+            "export const f = (a) => a == -1;",
+        ] {
+            assert_eq!(rules(language, code), ["loose-equality"], "{code}");
+        }
+        for code in [
+            "export const f = (a) => a == null || a != undefined;",
+            "export const f = (a) => typeof a == 'string';",
+            "export const f = (a) => a.length == 0;",
+            "export const f = (a, b) => a == b;",
+        ] {
+            assert_eq!(rules(language, code), Vec::<&str>::new(), "{code}");
+        }
+    }
+    let twice = "export const f = (a, b) => {\n  if (a == 1) { return 2; }\n  return b == 3;\n};";
+    assert_eq!(
+        rules(Language::JavaScript, twice),
+        ["loose-equality", "loose-equality"]
+    );
+}
+
+#[test]
+fn the_answer_of_fetch_is_awaited() {
+    let wrong = "export async function f(u) { const res = fetch(u); const user = res.json(); return user; }";
+    assert_eq!(rules(Language::JavaScript, wrong), ["missing-await"]);
+    for code in [
+        "export async function f(u) { const res = await fetch(u); return res.json(); }",
+        "export function f(u) { const res = fetch(u); return res.then((r) => r.json()); }",
+        "export async function f(u) { fetch(u); await u.done(); }",
+        "export function f(u, fetch) { const res = fetch(u); return res.json(); }",
+        "import { fetch } from './x.js';\nexport function f(u) { const res = fetch(u); return res.json(); }",
+    ] {
+        assert_eq!(
+            rules(Language::JavaScript, code),
+            Vec::<&str>::new(),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn an_element_that_may_be_missing_is_asked_for() {
+    for (code, expected) in [
+        (
+            "export function f(a, g) { for (let i = 0; i <= a.length; i++) { const c = a[i]; if (c === undefined) { break; } g(c); } }",
+            &[][..],
+        ),
+        (
+            "export function f(a, g) { for (let i = 0; i <= a.length; i++) { const c = a[i]; g(c ?? 1); } }",
+            &[],
+        ),
+        (
+            "export function f(a, g) { for (let i = 0; i <= a.length; i++) { const c = a[i]; g(c); } }",
+            &["off-by-one"],
+        ),
+    ] {
+        assert_eq!(rules(Language::JavaScript, code), expected, "{code}");
+    }
+}

@@ -164,3 +164,31 @@ fn the_samples_are_clean() {
         assert_eq!(rules(code), Vec::<&str>::new());
     }
 }
+
+#[test]
+fn loops_that_look_ahead() {
+    for (code, expected) in [
+        (
+            "fn f(v: &[i32]) -> bool { for i in 0..v.len() { if v[i] > v[i + 1] { return false; } } true }",
+            &["index-past-end"][..],
+        ),
+        (
+            "fn f(v: &[i32]) -> bool { for i in 0..v.len() { if i + 1 < v.len() && v[i] > v[i + 1] { return false; } } true }",
+            &[],
+        ),
+        (
+            "fn f(v: &[i32], g: fn(i32)) { for i in 0..v.len() { let is_last = i == v.len() - 1; if !is_last { g(v[i + 1]); } } }",
+            &[],
+        ),
+        (
+            "fn f(v: &[u8]) -> usize { for i in 0..v.len() { if v[i] == 7 && v[i + 1] == 8 { return i; } } 0 }",
+            &[],
+        ),
+        (
+            "fn f(v: &[i32]) -> bool { for i in 0..v.len() { if v[i] == 0 { break; } if v[i] > v[i + 1] { return false; } } true }",
+            &[],
+        ),
+    ] {
+        assert_eq!(rules(code), expected, "{code}");
+    }
+}

@@ -191,9 +191,11 @@ fn find_loop(nodes: &Nodes<'_>, at: At<'_>, arrays: &Arrays<'_>, report: &mut Re
     else {
         return;
     };
-    let Some((counter, "<=", limit)) = condition.sides() else {
+    let Some((counter, operator @ ("<=" | "<"), limit)) = condition.sides() else {
         return;
     };
+    // a step of two may stop one element earlier
+    let ahead_counts = operator == "<" && step.bare().text().contains("++");
     let steps = words::targets(step.bare())
         .iter()
         .any(|target| target.text() == counter.text());
@@ -212,7 +214,7 @@ fn find_loop(nodes: &Nodes<'_>, at: At<'_>, arrays: &Arrays<'_>, report: &mut Re
         };
         let guarded = inner
             .ancestors()
-            .take_while(|outer| *outer != body)
+            .take_while(|outer| body.holds(*outer))
             .any(|outer| {
                 outer.is_any(&[
                     "if_statement",
@@ -225,24 +227,50 @@ fn find_loop(nodes: &Nodes<'_>, at: At<'_>, arrays: &Arrays<'_>, report: &mut Re
         arrays
             .get(object.text())
             .is_some_and(|size| size.text() == limit.text())
-            && position.text() == counter.text()
+            && (if operator == "<=" {
+                position.text() == counter.text()
+            } else {
+                ahead_counts && is_ahead(position, counter)
+            })
             && !guarded
             && !is_unread(*inner)
     });
     if let Some(place) = place {
-        report.add(
-            &nodes.source,
-            &OFF_BY_ONE,
-            condition.node(),
-            format!(
-                "In its last round `{}` is `{}`, and `{}` is past the end.",
-                counter.text(),
-                limit.short(),
-                place.short()
-            ),
-            format!("Loop while `{} < {}`.", counter.text(), limit.short()),
-        );
+        report_loop(nodes, condition, (counter, operator, limit), place, report);
     }
+}
+
+fn report_loop(
+    nodes: &Nodes<'_>,
+    condition: At<'_>,
+    (counter, operator, limit): (At<'_>, &str, At<'_>),
+    place: At<'_>,
+    report: &mut Report,
+) {
+    let (counter, limit, read) = (counter.text(), limit.short(), place.short());
+    let (at, message, fix) = if operator == "<" {
+        (
+            place,
+            format!("In the last round `{read}` is past the end."),
+            format!("End the loop before `{limit} - 1`."),
+        )
+    } else {
+        (
+            condition,
+            format!("In its last round `{counter}` is `{limit}`, and `{read}` is past the end."),
+            format!("Loop while `{counter} < {limit}`."),
+        )
+    };
+    report.add(&nodes.source, &OFF_BY_ONE, at.node(), message, fix);
+}
+
+/// `counter + 1`, or more than 1.
+fn is_ahead(position: At<'_>, counter: At<'_>) -> bool {
+    position.sides().is_some_and(|(left, operator, right)| {
+        operator == "+"
+            && left.text() == counter.text()
+            && words::whole(right).is_some_and(|more| more > 0)
+    })
 }
 
 fn find_size(nodes: &Nodes<'_>, at: At<'_>, locals: &[Local<'_>], report: &mut Report) {

@@ -191,8 +191,10 @@ fn find_leak<'n>(nodes: &Nodes<'_>, function: At<'n>, local: &Local<'n>, report:
             || at.is("lambda_expression")
             || at.is("co_yield_statement")
     });
-    let exits = uses.is_empty();
-    if back.is_empty() && !hidden && !exits && uses.iter().all(|used| stays(*used)) {
+    if !hidden {
+        find_forgotten(nodes, local, &values, (&uses, &back), report);
+    }
+    if back.is_empty() && !hidden && !uses.is_empty() && uses.iter().all(|used| stays(*used)) {
         let rule = if way == Way::File {
             &RESOURCE_LEAK
         } else {
@@ -205,6 +207,77 @@ fn find_leak<'n>(nodes: &Nodes<'_>, function: At<'n>, local: &Local<'n>, report:
         };
         report.add(&nodes.source, rule, local.name.node(), format!("`{}` is never {what}.", local.name.text()), format!("Call `{}` when it is no longer needed, or let an owner such as a smart pointer do it.", way.name()));
     }
+}
+
+/// A `return` between the taking and the first giving back that leaves the memory or the file behind.
+fn find_forgotten<'n>(
+    nodes: &Nodes<'_>,
+    local: &Local<'n>,
+    values: &[At<'n>],
+    (uses, back): (&[At<'n>], &[(At<'n>, Way)]),
+    report: &mut Report,
+) {
+    let [value] = *values else {
+        return;
+    };
+    let name = local.name.text();
+    let Some((_, list)) = names::statement_of(value) else {
+        return;
+    };
+    let Some((first, way)) = back.iter().min_by_key(|(place, _)| place.index) else {
+        return;
+    };
+    let names_it = |at: At<'_>| {
+        at.with_inside()
+            .any(|inner| inner.is("identifier") && inner.text() == name)
+    };
+    let asks = |outer: At<'_>| {
+        outer.is_any(&["if_statement", "while_statement", "switch_statement"])
+            && outer.child("condition").is_some_and(names_it)
+    };
+    let forgotten = list
+        .inside()
+        .take_while(|at| at.index < first.index)
+        .filter(|at| at.index > value.index && at.is("return_statement") && !names_it(*at))
+        .find(|at| {
+            !at.ancestors()
+                .take_while(|outer| *outer != list)
+                .any(|outer| asks(outer) || outer.is("case_statement"))
+        });
+    let Some(place) = forgotten else {
+        return;
+    };
+    let kept = uses
+        .iter()
+        .filter(|used| used.index < place.index)
+        .all(|used| stays(*used) && !is_noted(*used));
+    if kept {
+        let rule = if *way == Way::File {
+            &RESOURCE_LEAK
+        } else {
+            &MEMORY_LEAK
+        };
+        report.add(
+            &nodes.source,
+            rule,
+            place.node(),
+            format!("This return leaves `{name}` behind."),
+            format!(
+                "Do before it what line {} does for `{name}`.",
+                first.row() + 1
+            ),
+        );
+    }
+}
+
+/// Whether what is asked of a pointer is kept in another name: `ok = p != NULL`.
+fn is_noted(used: At<'_>) -> bool {
+    used.parent()
+        .is_some_and(|outer| outer.is_any(&["binary_expression", "unary_expression"]))
+        && used
+            .ancestors()
+            .take_while(|outer| !outer.kind().ends_with("statement"))
+            .any(|outer| outer.is_any(&["init_declarator", "assignment_expression"]))
 }
 
 /// Whether a use leaves the pointer with this function alone.

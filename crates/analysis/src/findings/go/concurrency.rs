@@ -2,6 +2,7 @@
 
 use domain::analysis::Severity;
 
+use crate::findings::names::statement_of;
 use crate::findings::nodes::{At, Nodes};
 use crate::findings::words::{self, FUNCTIONS};
 use crate::findings::{Report, Rule};
@@ -176,6 +177,9 @@ fn find_locked(nodes: &Nodes<'_>, function: At<'_>, report: &mut Report) {
             .is_some_and(|outer| outer.is("expression_statement"))
             && words::arguments(call).is_empty();
         let unlocks = body.text().contains("nlock");
+        if is_mutex && is_statement && unlocks {
+            find_forgotten(nodes, body, call, object, report);
+        }
         if is_mutex && is_statement && !unlocks {
             report.add(
                 &nodes.source,
@@ -189,5 +193,65 @@ fn find_locked(nodes: &Nodes<'_>, function: At<'_>, report: &mut Report) {
             );
             return;
         }
+    }
+}
+
+/// A `return` between a lock and the first unlock that leaves it locked.
+fn find_forgotten(
+    nodes: &Nodes<'_>,
+    body: At<'_>,
+    lock: At<'_>,
+    object: At<'_>,
+    report: &mut Report,
+) {
+    let Some((_, list)) = statement_of(lock) else {
+        return;
+    };
+    let is_unlock = |at: &At<'_>| {
+        words::method(*at).is_some_and(|(of, name)| name == "Unlock" && of.text() == object.text())
+    };
+    // somebody else may unlock
+    let hidden = body.inside().any(|at| {
+        at.is_any(&["defer_statement", "func_literal", "goto_statement"])
+            && at.text().contains("nlock")
+    });
+    let Some(unlock) = list
+        .inside()
+        .find(|at| at.index > lock.index && is_unlock(at))
+        .filter(|_| !hidden)
+    else {
+        return;
+    };
+    let root = object.text().split('.').next().unwrap_or_default();
+    let may_unlock = |at: At<'_>| {
+        words::is_call(at)
+            && (words::callee(at).to_lowercase().contains("nlock")
+                || words::callee(at).to_lowercase().contains("release"))
+    };
+    let between = || {
+        list.inside_function(FUNCTIONS)
+            .filter(|at| at.index > lock.index && at.index < unlock.index)
+    };
+    let Some(place) = between().find(|at| at.is("return_statement")) else {
+        return;
+    };
+    let is_safe = between()
+        .take_while(|at| at.index < place.index)
+        .any(may_unlock)
+        || place.inside().any(|at| {
+            words::is_call(at)
+                && (words::callee(at).split('.').next() == Some(root) || may_unlock(at))
+        });
+    if !is_safe {
+        report.add(
+            &nodes.source,
+            &LOCK_WITHOUT_UNLOCK,
+            place.node(),
+            format!("This return leaves `{}` locked.", object.text()),
+            format!(
+                "Write `defer {}.Unlock()` right after the lock.",
+                object.text()
+            ),
+        );
     }
 }

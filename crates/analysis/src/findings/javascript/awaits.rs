@@ -50,8 +50,18 @@ fn is_async(function: At<'_>) -> bool {
         && !function.has_token("*")
 }
 
-/// Whether a call is of an async function of this code.
+/// Whether a call is of an async function of this code, or of the `fetch` of the platform.
 fn calls_async(scopes: &Scopes<'_>, call: At<'_>) -> bool {
+    calls_own_async(scopes, call) || calls_fetch(scopes, call)
+}
+
+fn calls_fetch(scopes: &Scopes<'_>, call: At<'_>) -> bool {
+    call.child("function").is_some_and(|name| {
+        name.is("identifier") && name.text() == "fetch" && scopes.binding_of(name).is_none()
+    })
+}
+
+fn calls_own_async(scopes: &Scopes<'_>, call: At<'_>) -> bool {
     let Some(name) = call.child("function").filter(|name| name.is("identifier")) else {
         return false;
     };
@@ -97,7 +107,12 @@ fn find_call(nodes: &Nodes<'_>, scopes: &Scopes<'_>, call: At<'_>, report: &mut 
         {
             "a promise has no such member"
         }
-        "expression_statement" if call.parent() == Some(outer) && is_dropped_in_async(call) => {
+        // What `fetch` answers may be of no interest.
+        "expression_statement"
+            if call.parent() == Some(outer)
+                && is_dropped_in_async(call)
+                && calls_own_async(scopes, call) =>
+        {
             "the code goes on before it is done, and its failure is lost"
         }
         _ => return,

@@ -1,7 +1,6 @@
 //! Comparisons that convert or cannot hold: `==`, `typeof` with a word that is no type.
 
 use domain::analysis::Severity;
-use domain::language::Language;
 
 use super::scopes::{Kind, Scopes};
 use crate::findings::nodes::{At, Nodes};
@@ -21,37 +20,25 @@ const INVALID_TYPEOF: Rule = Rule {
 };
 
 pub(super) fn find(nodes: &Nodes<'_>, scopes: &Scopes<'_>, report: &mut Report) {
-    let mut loose = Vec::new();
     for at in nodes.all().filter(|at| at.is("binary_expression")) {
         let Some((left, operator, right)) = at.sides() else {
             continue;
         };
-        if matches!(operator, "==" | "!=")
-            && nodes.source.language == Language::JavaScript
-            && is_risky(scopes, left, right)
-        {
-            loose.push((at, operator));
+        if matches!(operator, "==" | "!=") && is_risky(scopes, left, right) {
+            report.add(
+                &nodes.source,
+                &LOOSE_EQUALITY,
+                at.node(),
+                format!(
+                    "`{}` converts its sides before it compares them.",
+                    at.short()
+                ),
+                format!("Write `{operator}=`."),
+            );
         }
         if matches!(operator, "==" | "!=" | "===" | "!==") {
             find_typeof(nodes, left, right, report);
         }
-    }
-    if let Some((first, operator)) = loose.first() {
-        let more = match loose.len() - 1 {
-            0 => String::new(),
-            1 => " So does one more comparison below.".to_owned(),
-            count => format!(" So do {count} more comparisons below."),
-        };
-        report.add(
-            &nodes.source,
-            &LOOSE_EQUALITY,
-            first.node(),
-            format!(
-                "`{}` converts its sides before it compares them.{more}",
-                first.short()
-            ),
-            format!("Write `{operator}=`."),
-        );
     }
 }
 
@@ -69,14 +56,17 @@ fn is_risky(scopes: &Scopes<'_>, left: At<'_>, right: At<'_>) -> bool {
         return false;
     }
     let (a, b) = (nature(scopes, left, 0), nature(scopes, right, 0));
-    let literal = |side: At<'_>| words::is_literal(side);
-    // only a comparison with a plain value shows what is converted to what
-    let tricky =
-        |side: At<'_>| matches!(side.text(), "0" | "''" | "\"\"" | "true" | "false" | "[]");
-    (a == Nature::Unknown || b == Nature::Unknown || a != b)
-        && ((literal(left) && tricky(left))
-            || (literal(right) && tricky(right))
-            || (a != b && a != Nature::Unknown && b != Nature::Unknown))
+    if a != Nature::Unknown && b != Nature::Unknown {
+        return a != b;
+    }
+    is_value(left) || is_value(right)
+}
+
+/// Whether it is written out: only then it shows what is converted to what.
+fn is_value(at: At<'_>) -> bool {
+    words::is_literal(at)
+        || at.text() == "[]"
+        || (at.operator() == "-" && at.child("argument").is_some_and(words::is_number))
 }
 
 fn nature(scopes: &Scopes<'_>, at: At<'_>, depth: u32) -> Nature {

@@ -152,19 +152,97 @@ fn underflow(source: &Source<'_>, at: At<'_>, end: At<'_>, report: &mut Report) 
     }
 }
 
-/// `for i in 0..=v.len()` with `v[i]` in it.
+/// `for i in 0..=v.len()` with `v[i]` in it, and `for i in 0..v.len()` with `v[i + 1]`.
 fn inclusive(source: &Source<'_>, at: At<'_>, report: &mut Report) {
     let (Some(pattern), Some(value), Some(body)) =
         (at.child("pattern"), at.child("value"), at.child("body"))
     else {
         return;
     };
-    let Some((_, "..=", end)) = ends(value) else {
+    let Some((_, operator, end)) = ends(value) else {
         return;
     };
-    if let Some(of) = length_of(end).filter(|_| pattern.is("identifier")) {
+    let Some(of) = length_of(end).filter(|_| pattern.is("identifier")) else {
+        return;
+    };
+    if operator == "..=" {
         unguarded(source, body, of, pattern.text(), report);
+    } else {
+        ahead(source, body, of, pattern.text(), report);
     }
+}
+
+/// `v[i + 1]` in `for i in 0..v.len()`, before anything could keep it in.
+fn ahead(source: &Source<'_>, body: At<'_>, of: At<'_>, counter: &str, report: &mut Report) {
+    let reads_ahead = |inner: At<'_>| {
+        inner.is("index_expression")
+            && inner
+                .nth(0)
+                .is_some_and(|object| object.text() == of.text())
+            && inner
+                .nth(1)
+                .and_then(At::sides)
+                .is_some_and(|(left, operator, right)| {
+                    left.text() == counter
+                        && operator == "+"
+                        && right.is("integer_literal")
+                        && right.text() != "0"
+                })
+    };
+    let is_asked = |inner: At<'_>| {
+        inner.is_any(&["if_expression", "match_expression", "let_declaration"])
+            && inner
+                .child("condition")
+                .or_else(|| inner.child("value"))
+                .is_some_and(|asked| asks_for(asked, counter))
+    };
+    let grows = body.inside().any(|inner| {
+        method(inner).is_some_and(|(object, name)| {
+            object.text() == of.text()
+                && matches!(name, "push" | "extend" | "insert" | "append" | "resize")
+        })
+    });
+    if grows {
+        return;
+    }
+    for inner in body.inside() {
+        let jumps = inner.is_any(&[
+            "break_expression",
+            "continue_expression",
+            "return_expression",
+        ]);
+        if jumps || is_asked(inner) {
+            return;
+        }
+        if reads_ahead(inner) {
+            let is_chosen = inner
+                .ancestors()
+                .take_while(|outer| *outer != body)
+                .any(|outer| {
+                    outer.is_any(&["match_arm", "else_clause", "let_chain"])
+                        || outer.is("if_expression")
+                            && outer
+                                .child("condition")
+                                .is_none_or(|asked| !asked.holds(inner))
+                });
+            if !is_chosen && !is_in_question(inner, body, counter) {
+                past_end(source, inner, report);
+            }
+            return;
+        }
+    }
+}
+
+/// Whether a condition is about the counter itself, not about an item at it.
+fn asks_for(asked: At<'_>, counter: &str) -> bool {
+    asked.with_inside().any(|inner| {
+        inner.is("identifier")
+            && inner.text() == counter
+            && inner
+                .ancestors()
+                .take_while(|outer| asked.holds(*outer))
+                .all(|outer| !outer.is("index_expression"))
+    })
 }
 
 /// `while i <= v.len()` with `v[i]` in it.
