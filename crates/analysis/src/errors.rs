@@ -1,5 +1,6 @@
 //! Finds where code does not parse and says so in plain sentences. Python has a parser of its own, in `python_errors`.
 
+mod constructs;
 mod dialects;
 
 use domain::analysis::SyntaxError;
@@ -33,8 +34,17 @@ pub(crate) struct Readable {
 
 /// `None` when the grammar reads all of `code`, or nothing that it does not know stands in it.
 pub(crate) fn read_again(language: Language, code: &str, tree: &Tree) -> Option<Readable> {
-    if !tree.root_node().has_error() || language != Language::Sql {
+    if !tree.root_node().has_error() {
         return None;
+    }
+    if language != Language::Sql {
+        let code = constructs::read(language, code)?;
+        return Some(Readable {
+            tree: parse::parse(language, &code)?,
+            code,
+            mistakes: Vec::new(),
+            is_partial: true,
+        });
     }
     let read = dialects::read(code)?;
     Some(Readable {
