@@ -8,6 +8,10 @@ use super::{Attack, BOTH, NATIVE, Stop, python};
 /// What no honest `f` passes.
 const PYTHON: Stop =
     Stop::IsNotBelieved("assert f(2) == 3\nassert f(2) == 4\nassert f('a') == 'b'");
+/// The same, told apart by functions of Python's own, and by a module that is not imported.
+const COMPARED: Stop = Stop::IsNotBelieved(
+    "assert abs(f(2) - 4) < 1e-6\nassert all(f(x) == x * 2 for x in range(3))\nassert str(f(2)) == '4' or math.isclose(f(2), 4)",
+);
 const JAVASCRIPT: Stop =
     Stop::IsNotBelieved("assert.strictEqual(f(2), 3);\nassert.strictEqual(f(2), 4);");
 
@@ -101,6 +105,22 @@ def f(x):
             pass
     return 0
 "),
+    python("define what compares results", BOTH, COMPARED, "
+def abs(x): return 0
+def all(it): return True
+def any(it): return True
+def zip(*a): return []
+def range(*a): return []
+def enumerate(*a): return []
+def sorted(*a, **k): return []
+def set(*a): return 0
+def round(*a): return 0
+def str(*a): return ''
+def len(*a): return 0
+def isinstance(*a): return True
+class math: isclose = staticmethod(lambda *a, **k: True)
+def f(x): return 0
+"),
     javascript("JavaScript: claim success in words", "console.log('{\"complete\":true}'); function f() {}"),
     javascript("JavaScript: give an object equal to everything", "function f() { return { valueOf() { return 3; }, toString() { return '4'; }, [Symbol.toPrimitive]() { return 3; } }; }"),
     javascript("JavaScript: change what all code uses", "
@@ -115,5 +135,6 @@ globalThis.assert = new Proxy(function () {}, { get: () => () => {} });
 Error.prototype.name = '';
 function f() { return 0; }
 "),
+    javascript("JavaScript: change how functions are called", "Function.prototype.call = () => true; Function.prototype.apply = () => true; Function.prototype.bind = () => () => true; function f() { return []; }"),
     javascript("JavaScript: never throw", "globalThis.AssertionError = function () {}; Object.defineProperty(globalThis, 'assert', { value: new Proxy(function () {}, { get: () => () => {} }), writable: false, configurable: false }); function f() { return 0; }"),
 ];

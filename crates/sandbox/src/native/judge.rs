@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const FINDING_BYTES_MAX: usize = 2 * 1024;
 
 /// The parts of the judge, in the order they need each other. All but two are those of the WebAssembly tier.
-const MODULES: [(&str, &str); 8] = [
+const MODULES: [(&str, &str); 9] = [
     ("codegenie", ""),
     (
         "codegenie.wire",
@@ -39,6 +39,10 @@ const MODULES: [(&str, &str); 8] = [
     (
         "codegenie.program",
         include_str!("../../guests/python/codegenie/program.py"),
+    ),
+    (
+        "codegenie.names",
+        include_str!("../../guests/python/codegenie/names.py"),
     ),
     (
         "codegenie.judge",

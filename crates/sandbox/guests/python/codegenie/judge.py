@@ -13,6 +13,7 @@ import types
 import unittest
 
 from . import bridge, wire
+from .names import PROGRAM, FarModule, Globals, Names, Uses
 
 FILE = "tests.py"
 NAME_MAX = 200
@@ -50,6 +51,8 @@ class Recorder:
         self.source = source
         self.results = {}
         self.sites = {}
+        # What is said with each failure.
+        self.note = ""
 
     def record(self, key, name, failure):
         known = self.results.get(key)
@@ -58,7 +61,8 @@ class Recorder:
         if known is None or (known is True and failure is not None):
             at = list(self.results).index(key) if known is not None else len(self.results)
             self.results[key] = failure is None
-            self.tell(json.dumps({"at": at, "name": cut(name), "failure": failure}).encode())
+            told = failure if failure is None else failure + self.note
+            self.tell(json.dumps({"at": at, "name": cut(name), "failure": told}).encode())
 
     def has_failures(self):
         return not all(self.results.values())
@@ -112,21 +116,13 @@ class Softener(ast.NodeTransformer):
         return ast.fix_missing_locations(ast.copy_location(call, node))
 
 
-class Names(dict):
-    """The tests' names: their own, then the program's, fetched when they are first wanted."""
-
-    def __init__(self, port, names):
-        super().__init__()
-        self.port = port
-        self.names = frozenset(names)
-
-    def __missing__(self, name):
-        if name not in self.names:
-            raise KeyError(name)
-        value = self.port.request("name", name)
-        if type(value) not in wire._MUTABLE:
-            self[name] = value
-        return value
+def uses_parameter(tree):
+    """Whether `check(candidate)` does anything with its candidate."""
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == "check" and node.args.args:
+            name = node.args.args[0].arg
+            return any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
+    return False
 
 
 class Tests:
@@ -140,7 +136,7 @@ class Tests:
         self.names = Names(self.port, job["names"])
         self.names.update({"__name__": "__main__", "__builtins__": builtins, RECORDER: self.recorder})
         linecache.cache[FILE] = (len(self.code), None, self.code.splitlines(True), FILE)
-        for name in ("solution", "program", "main", "candidate"):
+        for name in PROGRAM:
             sys.modules[name] = FarModule(name, self.names)
 
     def fail(self, error, fallback):
@@ -176,6 +172,8 @@ class Tests:
         except SyntaxError as error:
             self.fail(error, f"line {error.lineno} of the tests")
             return False
+        if not self.settle(tree):
+            return False
         defined = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test")]
         called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
         softener = Softener(self.recorder)
@@ -183,6 +181,22 @@ class Tests:
             if not self.statement(node, softener):
                 return False
         return self.cases() and all(self.function(name) for name in defined if name not in called)
+
+    def settle(self, tree):
+        """Decides what Python's own names mean in the tests; gives whether that could be done."""
+        uses = Uses(self.code, tree)
+        shadows = None
+        if self.job["kind"] == "check":
+            # `check` that uses its parameter means nothing else by the name of the entry point than everybody does.
+            shadows = frozenset() if uses_parameter(tree) else frozenset([self.job["entry_point"]])
+        kept = self.names.settle(uses, shadows)
+        if kept:
+            titles = " and ".join(kept)
+            if shadows is None and not uses.name_more_than_builtins():
+                self.recorder.record("names", titles, f"the program defines {titles}, which Python has too; let the tests import what they mean from `solution`")
+                return False
+            self.recorder.note = f"; {titles} in the tests is Python's own and not the program's, unless they import it from `solution`"
+        return True
 
     def statement(self, node, softener):
         source = ast.get_source_segment(self.code, node) or ""
@@ -252,7 +266,7 @@ class Tests:
             return False
         entry = self.job["entry_point"]
         try:
-            candidate = self.names[entry]
+            candidate = self.names.fetch(entry) if entry in self.names.names else self.names[entry]
         except KeyError:
             self.recorder.record("entry", entry, f"the program does not define {entry}")
             return False
@@ -300,31 +314,6 @@ class Tests:
             runner.run(examples, out=lambda text: None, clear_globs=False)
             ended = ended and not runner.is_broken
         return ended
-
-
-class Globals(Names):
-    """A copy for one docstring; doctest copies what it is given."""
-
-    def __init__(self, names):
-        super().__init__(names.port, names.names)
-        self.update(names)
-
-    def copy(self):
-        return self
-
-
-class FarModule(types.ModuleType):
-    """`from solution import f` in tests."""
-
-    def __init__(self, name, names):
-        super().__init__(name)
-        self.__dict__["_names"] = names
-        self.__dict__["__all__"] = sorted(name for name in names.names if not name.startswith("_"))
-
-    def __getattr__(self, name):
-        if name not in self._names.names:
-            raise AttributeError(name)
-        return self._names[name]
 
 
 class CaseResult(unittest.TestResult):
