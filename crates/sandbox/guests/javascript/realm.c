@@ -45,13 +45,15 @@ static int find_object(Walk *walk, JSValueConst value) {
   return -1;
 }
 
-// Leaf functions are kept by identity only: most of a realm's objects are those.
+// Leaf functions, with a length and a name and no more, are kept by identity only: most of a realm's objects are those.
+// `Function.prototype` is a function as well, and no leaf.
 static int has_parts(JSContext *ctx, JSValueConst value) {
   if (!JS_IsFunction(ctx, value)) return 1;
-  JSAtom atom = JS_NewAtom(ctx, "prototype");
-  int has = JS_GetOwnProperty(ctx, NULL, value, atom) > 0;
-  JS_FreeAtom(ctx, atom);
-  return has;
+  JSPropertyEnum *keys;
+  uint32_t count;
+  if (JS_GetOwnPropertyNames(ctx, &keys, &count, value, JS_GPN_STRING_MASK | JS_GPN_SYMBOL_MASK) < 0) return 1;
+  JS_FreePropertyEnum(ctx, keys, count);
+  return count > 2;
 }
 
 static void add_object(JSContext *ctx, Walk *walk, JSValueConst value, const char *owner, const char *key) {
@@ -89,11 +91,22 @@ static void walk_object(JSContext *ctx, Walk *walk, uint32_t index) {
   JS_FreeValue(ctx, prototype);
 }
 
+static void add_prototype(JSContext *ctx, Walk *walk, JSValueConst global, const char *name) {
+  JSValue constructor = JS_GetPropertyStr(ctx, global, name);
+  JSValue prototype = JS_GetPropertyStr(ctx, constructor, "prototype");
+  add_object(ctx, walk, prototype, name, "prototype");
+  JS_FreeValue(ctx, prototype);
+  JS_FreeValue(ctx, constructor);
+}
+
 static Walk *walk_realm(JSContext *ctx) {
   Walk *walk = calloc(1, sizeof *walk);
   if (!walk) return NULL;
   JSValue global = JS_GetGlobalObject(ctx);
   add_object(ctx, walk, global, "", "");
+  // Under their own names, before they are met as the prototype of something.
+  add_prototype(ctx, walk, global, "Object");
+  add_prototype(ctx, walk, global, "Function");
   JSValue hidden = JS_Eval(ctx, HIDDEN, sizeof HIDDEN - 1, "node:internal", JS_EVAL_TYPE_GLOBAL);
   int64_t count = 0;
   if (!JS_IsException(hidden)) JS_GetLength(ctx, hidden, &count);

@@ -261,6 +261,15 @@ async fn no_trick_of_a_program_passes_its_tests() {
         has_failed(&replaced, "replaced JSON.stringify"),
         "{replaced:?}"
     );
+    for name in ["call", "apply", "bind"] {
+        let code = format!("Function.prototype.{name} = () => true;\nfunction f() {{ return 2; }}");
+        let replaced = guest.judge(&program(&code), &tests).await;
+        let why = format!("replaced Function.prototype.{name}");
+        assert!(has_failed(&replaced, &why), "{replaced:?}");
+    }
+    let own = "'use strict';\nfunction f() { const g = () => 1; g.call = 2; g.toString = () => 'g'; return g.call; }";
+    let judged = guest.judge(&program(own), &tests).await;
+    assert!(judged.passed(), "{judged:?}");
 }
 
 /// The text of the first fenced block below a heading of a library file.
