@@ -47,6 +47,8 @@ pub(super) enum Tried {
 pub(super) struct Trial {
     /// Where its code does not parse, as a clause.
     syntax: Option<String>,
+    /// Whether the parser complained and it ran all the same, tests and all: of SQL the parser does not know everything.
+    is_unknown_syntax: bool,
     /// What came of its own tests.
     pub(super) own: Tried,
     /// Whether those are the examples of its docstrings.
@@ -75,7 +77,7 @@ pub(super) enum Rank {
     Untried,
     /// It does what it says, but not what the asker's example says.
     Other,
-    /// Everything that was run passed.
+    /// Everything that was run passed, but for tests of its own that are known to pass elsewhere.
     Good,
 }
 
@@ -83,6 +85,7 @@ impl Trial {
     fn new() -> Self {
         Self {
             syntax: None,
+            is_unknown_syntax: false,
             own: Tried::Nothing,
             own_are_doctests: false,
             own_tests: 0,
@@ -180,7 +183,9 @@ impl Checker<'_> {
                 "line {}, column {}: {clause}",
                 error.line, error.column
             ));
-            return trial;
+            if !self.can_outrun_parser(draft, language) {
+                return trial;
+            }
         }
         if let Some(suite) = &draft.trial
             && self.sandbox.can_run(language)
@@ -193,13 +198,37 @@ impl Checker<'_> {
             let began = Instant::now();
             let program = within(Program::new(language, code.as_str()), time);
             self.run_own(&mut trial, draft, suite, &program).await;
+            if trial.syntax.is_some() && self.outruns_parser(&trial, &program).await {
+                trial.syntax = None;
+                trial.is_unknown_syntax = true;
+            }
             let left = time.saturating_sub(began.elapsed());
-            if !matches!(trial.own, Tried::Failed(_)) && !left.is_zero() {
+            let is_wrong = trial.syntax.is_some() || matches!(trial.own, Tried::Failed(_));
+            if !is_wrong && !left.is_zero() {
                 let program = within(program, left);
                 self.run_theirs(&mut trial, suite, &program).await;
             }
         }
         trial
+    }
+
+    /// Whether a run can show that code is right which the parser complains of.
+    fn can_outrun_parser(&self, draft: &Draft, language: Language) -> bool {
+        language == Language::Sql && draft.trial.is_some() && self.sandbox.can_run(language)
+    }
+
+    /// Whether code that the parser complains of is right: it passed its own tests, or runs where there are none.
+    async fn outruns_parser(&self, trial: &Trial, program: &Program) -> bool {
+        match trial.own {
+            Tried::Passed => true,
+            Tried::Nothing => {
+                let time = program.limits.wall + WAIT_MAX;
+                let running = self.sandbox.run(self.runner, program.clone());
+                let ran = tokio::time::timeout(time, running).await;
+                matches!(ran, Ok(Ok(outcome)) if outcome.status == RunStatus::Ok)
+            }
+            Tried::Failed(_) | Tried::FailedHere(_) | Tried::NotRun(_) => false,
+        }
     }
 
     async fn run_own(&self, trial: &mut Trial, draft: &Draft, suite: &Suite, program: &Program) {
@@ -320,6 +349,13 @@ pub(super) fn checks_of(draft: &Draft, trial: &Trial, can_run: bool) -> Checks {
     };
     let mut notes = Vec::new();
     let syntax = match &trial.syntax {
+        None if trial.is_unknown_syntax => {
+            notes.push(format!(
+                "The code runs in the sandbox as {}.",
+                language.title()
+            ));
+            CheckResult::Passed
+        }
         None => {
             notes.push(format!("The code parses as {}.", language.title()));
             CheckResult::Passed
@@ -330,10 +366,17 @@ pub(super) fn checks_of(draft: &Draft, trial: &Trial, can_run: bool) -> Checks {
         }
     };
     add_run_notes(&mut notes, trial);
+    let failed_here = matches!(trial.own, Tried::FailedHere(_));
     let execution = match trial.rank() {
-        Rank::Good => CheckResult::Passed,
+        Rank::Good if !failed_here => CheckResult::Passed,
+        Rank::Other if failed_here => {
+            add_proof_note(&mut notes, draft, trial, can_run);
+            CheckResult::Failed
+        }
         Rank::Other | Rank::Wrong => CheckResult::Failed,
-        Rank::Untried | Rank::Broken => add_proof_note(&mut notes, draft, trial, can_run),
+        Rank::Good | Rank::Untried | Rank::Broken => {
+            add_proof_note(&mut notes, draft, trial, can_run)
+        }
     };
     if trial.own == Tried::Passed
         && let Proof::Verified {

@@ -278,6 +278,32 @@ async fn what_passed_when_the_library_was_built_is_not_said_to_be_wrong() {
 }
 
 #[tokio::test]
+async fn an_example_that_passes_does_not_hide_that_its_own_tests_fail_here() {
+    for (theirs, execution) in [
+        (passed(1), CheckResult::Verified),
+        (failed("(1, 7) is not (1, 6)"), CheckResult::Failed),
+    ] {
+        let (instance, ada, _) = instance(move |_, tests| {
+            if text_of(tests).contains("(1, 4), (3, 6)") && text_of(tests).lines().count() == 1 {
+                theirs.clone()
+            } else {
+                failed("no files here")
+            }
+        })
+        .await;
+        let asked = format!("{ASKED}\n>>> join([(1, 4), (3, 6)])\n[(1, 6)]");
+        let answer = instance.answer(&ada, question(&asked)).await.answer;
+        assert_eq!(answer.checks.execution, execution, "{}", notes(&answer));
+        let said = notes(&answer);
+        assert!(said.contains("which allows less"), "{said}");
+        assert_eq!(
+            said.contains("Your example passes."),
+            execution == CheckResult::Verified
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_renaming_that_breaks_the_code_is_a_failure() {
     let asked =
         || question("write a python function called join_ranges that merges overlapping intervals");
