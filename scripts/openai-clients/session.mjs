@@ -93,9 +93,9 @@ for await (const piece of await client.completions.create({ ...asked, stream: tr
 assert.equal(pieces, plain.choices[0].text);
 
 // Vectors.
-const { data, usage: read } = await client.embeddings.create({ model: encoder, input: ['sort a list', 'bake bread'] });
+const { data, usage: embedded } = await client.embeddings.create({ model: encoder, input: ['sort a list', 'bake bread'] });
 assert.equal(data.length, 2);
-assert.deepEqual(read, { prompt_tokens: 10, total_tokens: 10 });
+assert.deepEqual(embedded, { prompt_tokens: 10, total_tokens: 10 });
 for (const { embedding } of data) {
   assert.equal(embedding.length, 384);
   assert.ok(Math.abs(embedding.reduce((sum, x) => sum + x * x, 0) - 1) < 1e-4);

@@ -10,7 +10,7 @@ use domain::Language;
 use domain::accounts::{Principal, Role};
 use domain::ask::{Answered, AskEvent, AskStage, Brain, CheckResult, Outcome, Question};
 use domain::models::writing::{Prompt, WritingError, WritingRequest};
-use domain::sandbox::{Judgement, Sandbox, Tests};
+use domain::sandbox::{Judgement, RunStatus, Sandbox, Tests};
 use tokio::sync::mpsc;
 
 use crate::instance::{Instance, question};
@@ -612,4 +612,29 @@ async fn code_without_a_fence_is_found_and_no_code_is_asked_for_again() {
         "```python\ndef flux(gizmo):\n    return gizmo * 88\n```\n"
     );
     assert!(writer.prompt(1).contains("There is no code in this."));
+}
+
+#[tokio::test]
+async fn sql_that_runs_is_right_whatever_the_parser_says() {
+    for (end, note) in [
+        (RunStatus::Ok, "The code runs in the sandbox as SQL."),
+        (RunStatus::Error, "does not parse"),
+    ] {
+        let mut sandbox = Scripted::new(|_, _| passed(0));
+        sandbox.end = end;
+        let (instance, ada, _) = instance(Arc::new(sandbox), |_, _| {
+            says("```sql\nSELECT gizmo FROM manifolds WHERE (((;\n```\n")
+        })
+        .await;
+        let asked = Question {
+            language: Some(Language::Sql),
+            ..with_model("write a query for the flux capacitance of gizmo manifolds")
+        };
+        let answer = instance.answer(&ada, asked).await.answer;
+        let notes = answer.checks.notes.join(" ");
+        assert!(notes.contains(note), "{notes}");
+        // What does not run gives way to known code.
+        assert_eq!(answer.checks.syntax, CheckResult::Passed, "{notes}");
+        assert_eq!(answer.brain == Brain::Library, end != RunStatus::Ok);
+    }
 }

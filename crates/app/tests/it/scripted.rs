@@ -18,6 +18,8 @@ pub(crate) struct Scripted {
     pub(crate) asked: Mutex<Vec<(Program, Tests)>>,
     /// What it says of its tier; nothing when `None`.
     pub(crate) state: Option<TierState>,
+    /// How a program without tests ends.
+    pub(crate) end: RunStatus,
 }
 
 impl Scripted {
@@ -28,6 +30,7 @@ impl Scripted {
             verdict: Box::new(verdict),
             asked: Mutex::new(Vec::new()),
             state: None,
+            end: RunStatus::Ok,
         }
     }
 }
@@ -35,7 +38,10 @@ impl Scripted {
 #[async_trait]
 impl Sandbox for Scripted {
     async fn run(&self, _: &Program) -> RunOutcome {
-        passed(1).run
+        RunOutcome {
+            status: self.end,
+            ..passed(1).run
+        }
     }
 
     async fn judge(&self, program: &Program, tests: &Tests) -> Judgement {
@@ -47,7 +53,10 @@ impl Sandbox for Scripted {
     }
 
     fn can_run(&self, language: Language) -> bool {
-        matches!(language, Language::Python | Language::JavaScript)
+        matches!(
+            language,
+            Language::Python | Language::JavaScript | Language::Sql
+        )
     }
 
     async fn report(&self, _: bool) -> Vec<TierReport> {
