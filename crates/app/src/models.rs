@@ -303,12 +303,9 @@ impl ModelService {
         if resident.is_some_and(|resident| resident.is_pinned) {
             return Err(ModelError::Pinned(name.clone()));
         }
-        let is_resident = resident.is_some();
         // In this order, or requests that wait for it would load it again in between. What was begun goes on: its file is open.
         self.parts.catalogue.remove(name).await?;
-        if is_resident {
-            self.parts.residence.unload(name).await?;
-        }
+        self.parts.residence.unload(name).await?;
         Ok(())
     }
 }

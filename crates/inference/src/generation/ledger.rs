@@ -35,7 +35,7 @@ pub(super) fn tell(
                 .iter()
                 .map(|adapter| adapter.name.clone())
                 .collect(),
-            is_pinned: place.is_pinned,
+            is_pinned: planner.is_pinned(model),
             context_tokens: report.map_or(footprint.context_tokens.get(), |report| {
                 report.context_tokens
             }),

@@ -109,7 +109,6 @@ pub(super) enum Phase {
 pub(super) struct Place {
     pub(super) phase: Phase,
     pub(super) bytes: u64,
-    pub(super) is_pinned: bool,
     pub(super) parallel_max: usize,
     running: BTreeMap<Ticket, Running>,
     /// The adapter of the request begun last.
@@ -143,8 +142,6 @@ struct History {
     /// Mean time of a request, where one was finished.
     service_ms: Option<u64>,
     failures: u32,
-    /// Whether it is to stay whenever it is in memory; outlives its engine.
-    is_pinned: bool,
     /// The end of the pause after a failure, and its reason.
     pause: Option<(Millis, String)>,
 }
@@ -155,6 +152,8 @@ pub(super) struct Planner {
     limits: PlannerLimits,
     places: BTreeMap<ModelName, Place>,
     waiting: BTreeMap<Ticket, Waiting>,
+    /// Models that stay whenever they are in memory. A pin outlives the engine.
+    pinned: BTreeSet<ModelName>,
     history: BTreeMap<ModelName, History>,
     /// The model that room is being made for; it comes before all others.
     promised: Option<ModelName>,
@@ -168,6 +167,7 @@ impl Planner {
             limits,
             places: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            pinned: BTreeSet::new(),
             history: BTreeMap::new(),
             promised: None,
             verdicts: Vec::new(),
@@ -272,6 +272,7 @@ impl Planner {
     pub(super) fn removed(&mut self, model: &ModelName) {
         self.places.remove(model);
         self.history.remove(model);
+        self.pinned.remove(model);
         self.fail_waiting(model, &Failure::Removed);
     }
 
@@ -343,7 +344,7 @@ impl Planner {
         let ends = self
             .places
             .iter()
-            .filter(|(model, place)| self.is_idle(model, place) && !place.is_pinned)
+            .filter(|(model, place)| self.is_idle(model, place) && !self.is_pinned(model))
             .map(|(_, place)| place.used_at.saturating_add(self.limits.keep_alive));
         let switching = dues.chain(holds).chain(pauses);
         let switching = switching.filter(|_| !self.waiting.is_empty());
@@ -367,7 +368,7 @@ impl Planner {
     /// When an idle model will be unloaded.
     pub(super) fn find_unload_at(&self, model: &ModelName) -> Option<Millis> {
         let place = self.places.get(model)?;
-        let will_end = self.is_idle(model, place) && !place.is_pinned;
+        let will_end = self.is_idle(model, place) && !self.is_pinned(model);
         will_end.then(|| place.used_at.saturating_add(self.limits.keep_alive))
     }
 
@@ -376,7 +377,7 @@ impl Planner {
         let pinned = self
             .places
             .iter()
-            .filter(|(name, place)| *name != model && place.is_pinned);
+            .filter(|(name, place)| *name != model && self.is_pinned(name) && !place.is_leaving());
         let pinned: u64 = pinned.map(|(_, place)| place.bytes).sum();
         self.limits.budget_bytes.saturating_sub(pinned)
     }
@@ -696,7 +697,7 @@ mod tests {
             planner.loaded(later, &model("a"), 60, 2);
             assert_eq!(decide(planner, later), [Action::Start(Ticket(ticket))]);
             planner.finished(later, Ticket(ticket));
-            planner.places()[&model("a")].is_pinned
+            planner.is_pinned(&model("a"))
         };
         assert!(planner.pin(&model("a"), true));
         assert!(die_and_load(&mut planner, 2000, 1));
@@ -705,16 +706,16 @@ mod tests {
         planner.unloaded(&model("a"));
         submit(&mut planner, 70_000, 2, "a", None);
         decide(&mut planner, 70_000);
-        assert!(planner.places()[&model("a")].is_pinned);
+        assert!(planner.is_pinned(&model("a")));
         planner.died(70_001, &model("a"), "killed", &BTreeSet::new());
         assert!(!planner.pin(&model("a"), false), "it is not in memory");
         decide(&mut planner, 140_000);
-        assert!(!planner.places()[&model("a")].is_pinned);
+        assert!(!planner.is_pinned(&model("a")));
         assert!(planner.pin(&model("a"), true));
         assert!(planner.unload(&model("a")));
         planner.unloaded(&model("a"));
         decide(&mut planner, 200_000);
-        assert!(!planner.places()[&model("a")].is_pinned);
+        assert!(!planner.is_pinned(&model("a")));
     }
 
     #[test]

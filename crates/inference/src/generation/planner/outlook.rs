@@ -109,7 +109,7 @@ impl Planner {
         let busy = self
             .places
             .iter()
-            .filter(|(_, place)| !place.is_pinned && !place.running.is_empty());
+            .filter(|(model, place)| !self.is_pinned(model) && !place.running.is_empty());
         let mut drain = Some(0);
         for (name, _) in busy {
             let service = self

@@ -5,27 +5,27 @@ use domain::models::ModelName;
 use super::{Action, Phase, Planner};
 
 impl Planner {
-    /// Keeps a model in memory, or no longer; false when it is not in memory or on its way out.
+    /// Whether a model stays when it is in memory.
+    pub(in crate::generation) fn is_pinned(&self, model: &ModelName) -> bool {
+        self.pinned.contains(model)
+    }
+
+    /// Keeps a model in memory, or no longer; false when it is not in memory or on its way out. What is not in memory can lose a pin,
+    /// whose engine has died, but get none.
     pub(in crate::generation) fn pin(&mut self, model: &ModelName, is_pinned: bool) -> bool {
-        match self.places.get_mut(model) {
-            Some(place) if matches!(place.phase, Phase::Loading | Phase::Ready) => {
-                place.is_pinned = is_pinned;
-                self.remember_pin(model, is_pinned);
-                true
-            }
-            Some(_) | None => {
-                // Its engine may have died after it was pinned.
-                if !is_pinned {
-                    self.remember_pin(model, false);
-                }
-                false
-            }
+        let place = self.places.get(model);
+        let stays = place.is_some_and(|place| matches!(place.phase, Phase::Loading | Phase::Ready));
+        if !is_pinned {
+            self.pinned.remove(model);
+        } else if stays {
+            self.pinned.insert(model.clone());
         }
+        stays
     }
 
     /// Lets a model finish what it began, and unloads it; false when it is not in memory. It is no longer pinned.
     pub(in crate::generation) fn unload(&mut self, model: &ModelName) -> bool {
-        self.remember_pin(model, false);
+        self.pinned.remove(model);
         self.replace(model)
     }
 
@@ -34,7 +34,6 @@ impl Planner {
         let Some(place) = self.places.get_mut(model) else {
             return false;
         };
-        place.is_pinned = false;
         match place.phase {
             Phase::Ready => place.phase = Phase::Draining,
             Phase::Loading => {
@@ -44,11 +43,5 @@ impl Planner {
             Phase::Draining | Phase::Ending => {}
         }
         true
-    }
-
-    fn remember_pin(&mut self, model: &ModelName, is_pinned: bool) {
-        if let Some(history) = self.history.get_mut(model) {
-            history.is_pinned = is_pinned;
-        }
     }
 }

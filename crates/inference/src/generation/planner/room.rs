@@ -57,10 +57,9 @@ impl Planner {
             let free = self.limits.budget_bytes.saturating_sub(self.used_bytes());
             if needed <= free {
                 self.promised.take_if(|promised| *promised == model);
-                let history = self.history.get(&model);
-                let is_pinned = history.is_some_and(|history| history.is_pinned);
-                let place = Place::loading(now, needed, is_pinned);
-                self.places.insert(model.clone(), place);
+                let is_pinned = self.is_pinned(&model);
+                self.places
+                    .insert(model.clone(), Place::loading(now, needed));
                 actions.push(Action::Load(model));
                 if is_pinned {
                     return true;
@@ -97,7 +96,7 @@ impl Planner {
             .iter()
             .filter(|(model, place)| {
                 self.is_idle(model, place)
-                    && !place.is_pinned
+                    && !self.is_pinned(model)
                     && now >= place.used_at.saturating_add(self.limits.keep_alive)
             })
             .map(|(model, _)| model.clone())
@@ -194,7 +193,7 @@ impl Planner {
             .places
             .iter()
             .filter(|(model, place)| {
-                place.phase == Phase::Ready && !place.is_pinned && may_go(model, place)
+                place.phase == Phase::Ready && !self.is_pinned(model) && may_go(model, place)
             })
             .collect();
         victims.sort_by_key(|(model, place)| {
@@ -242,11 +241,10 @@ impl Planner {
 }
 
 impl Place {
-    fn loading(now: Millis, bytes: u64, is_pinned: bool) -> Self {
+    fn loading(now: Millis, bytes: u64) -> Self {
         Self {
             phase: Phase::Loading,
             bytes,
-            is_pinned,
             parallel_max: 1,
             running: std::collections::BTreeMap::new(),
             adapter: None,
@@ -256,7 +254,7 @@ impl Place {
     }
 
     /// Whether its memory will be free without anybody asking.
-    fn is_leaving(&self) -> bool {
+    pub(super) fn is_leaving(&self) -> bool {
         matches!(self.phase, Phase::Draining | Phase::Ending)
     }
 }
