@@ -15,6 +15,8 @@ mod functions;
 mod jumps;
 mod loops;
 
+use std::rc::Rc;
+
 use domain::language::Language;
 use tree_sitter::{Node, Tree};
 
@@ -34,7 +36,7 @@ pub(crate) fn build<'a>(language: Language, code: &'a str, tree: &Tree) -> Progr
         code,
         language,
         depth: 0,
-        results: Vec::new(),
+        results: Rc::default(),
         labels: Vec::new(),
     };
     Program {
@@ -47,7 +49,7 @@ struct Builder<'a> {
     language: Language,
     depth: usize,
     /// The named results of the Go function around.
-    results: Vec<&'a str>,
+    results: Rc<[&'a str]>,
     /// The labels around, innermost last.
     labels: Vec<Label<'a>>,
 }
@@ -321,9 +323,9 @@ impl<'a> Builder<'a> {
         let value = named(node).first().map(|value| self.expr(*value));
         StepKind::Return {
             results: if value.is_none() {
-                self.results.clone()
+                Rc::clone(&self.results)
             } else {
-                Vec::new()
+                Rc::default()
             },
             value,
             is_implicit: false,

@@ -250,13 +250,6 @@ impl<'a> Estimate<'_, 'a> {
             self.unknown_calls.push(target.to_owned());
         }
     }
-
-    fn is_parameter(&self, name: &str) -> bool {
-        self.function
-            .parameters
-            .iter()
-            .any(|parameter| parameter.name == name && !parameter.is_receiver)
-    }
 }
 
 /// Whether a value is written out, so that it has a fixed size.

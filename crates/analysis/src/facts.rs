@@ -3,6 +3,8 @@
 
 mod walk;
 
+use std::rc::Rc;
+
 pub(crate) use walk::{each_expression, each_step, functions, last_segment};
 
 /// A whole file.
@@ -31,6 +33,15 @@ pub(crate) struct Function<'a> {
     pub(crate) has_body: bool,
     /// Part of the body does not parse.
     pub(crate) is_partial: bool,
+}
+
+impl Function<'_> {
+    /// Whether a caller hands in a value of this name.
+    pub(crate) fn has_parameter(&self, name: &str) -> bool {
+        self.parameters
+            .iter()
+            .any(|parameter| parameter.name == name && !parameter.is_receiver)
+    }
 }
 
 /// A parameter.
@@ -152,7 +163,7 @@ pub(crate) enum StepKind<'a> {
         value: Option<Expr<'a>>,
         is_implicit: bool,
         /// The named results that a bare `return` of Go gives back.
-        results: Vec<&'a str>,
+        results: Rc<[&'a str]>,
     },
     /// The value of a Java `switch`.
     Give(Expr<'a>),

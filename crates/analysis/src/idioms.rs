@@ -58,7 +58,10 @@ pub(crate) fn remembers(function: &Function<'_>) -> Option<String> {
     if let Some(decorator) = decorator {
         return Some(code(&format!("@{decorator}")));
     }
-    memory::table(function).map(code)
+    // A table that is asked and filled is no memory of results unless the function asks itself again.
+    let calls_itself = count_own_calls(function) > 0;
+    let table = calls_itself.then(|| memory::table(function)).flatten();
+    table.map(code)
 }
 
 /// The idioms of a function, in the order of its lines, each name once.
@@ -138,9 +141,7 @@ impl<'a> Finder<'_, 'a> {
                 format!("{} calls itself", code(function.name)),
             );
         }
-        let memory = remembers(function)
-            .filter(|memory| memory.starts_with("`@") || count_own_calls(function) > 0);
-        if let Some(memory) = memory {
+        if let Some(memory) = remembers(function) {
             self.add(
                 "memoisation",
                 line,

@@ -5,6 +5,8 @@
     reason = "the facts have many variants; this looks for a few of them"
 )]
 
+use std::rc::Rc;
+
 use domain::language::Language;
 use tree_sitter::Node;
 
@@ -102,7 +104,7 @@ impl<'a> Builder<'a> {
                 StepKind::Return {
                     value: Some(value),
                     is_implicit: true,
-                    results: Vec::new(),
+                    results: Rc::default(),
                 },
             )]
         };
@@ -120,17 +122,28 @@ impl<'a> Builder<'a> {
     }
 
     /// The names of the results of a Go function.
-    fn named_results(&self, node: Node<'_>) -> Vec<&'a str> {
+    fn named_results(&self, node: Node<'_>) -> Rc<[&'a str]> {
         let list = field(node, &["result"])
             .filter(|list| self.language == Language::Go && list.kind() == "parameter_list");
         let mut names = Vec::new();
+        let mut has_names = false;
         for result in list.map(named).unwrap_or_default() {
             let mut cursor = result.walk();
+            let before = names.len();
             for name in result.children_by_field_name("name", &mut cursor) {
                 names.push(self.text(name));
             }
+            has_names |= names.len() > before;
+            // Either all results have names or none has; of a long list the grammar takes the first names for types.
+            if names.len() == before {
+                names.push(self.text(result));
+            }
         }
-        names
+        if has_names {
+            names.into()
+        } else {
+            Rc::default()
+        }
     }
 
     /// The statements of a function without a name.
@@ -374,7 +387,7 @@ fn return_tails(steps: &mut [Step<'_>]) {
                 last.kind = StepKind::Return {
                     value: Some(value),
                     is_implicit: true,
-                    results: Vec::new(),
+                    results: Rc::default(),
                 };
             }
         }

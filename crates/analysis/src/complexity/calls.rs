@@ -10,6 +10,7 @@ use domain::language::Language;
 use super::{Cost, Estimate, Measure, is_literal};
 use crate::facts::{Clause, Expr, ExprKind};
 use crate::scope::Nature;
+use crate::text::is_listed;
 
 /// Calls that take the same time whatever their input, by plain name.
 pub(super) const CONSTANT: &str = " len append push push_back pop add get set has print println Println printf Errorf Sprintf log abs \
@@ -33,10 +34,6 @@ const BY_KEY: &str = " find contains has get erase emplace insert count remove a
 /// Macros that take the same time whatever surrounds them.
 const PLAIN_MACROS: &str =
     " println print vec format assert assert_eq panic eprintln write writeln matches ";
-
-pub(super) fn is_listed(list: &str, name: &str) -> bool {
-    list.split_ascii_whitespace().any(|known| known == name)
-}
 
 /// Whether something is known of the cost of calls of this name.
 pub(super) fn is_known(name: &str) -> bool {
@@ -299,7 +296,8 @@ impl<'a> Estimate<'_, 'a> {
             }
             _ => return None,
         };
-        let is_whole = matches!(whole.kind, ExprKind::Name) && self.is_parameter(whole.text);
+        let is_whole =
+            matches!(whole.kind, ExprKind::Name) && self.function.has_parameter(whole.text);
         is_whole
             .then(|| self.size_of(whole, Measure::Items))
             .flatten()

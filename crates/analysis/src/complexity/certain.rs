@@ -8,11 +8,12 @@
 
 use domain::language::Language;
 
-use super::calls::{CONSTANT, LINEAR, is_listed};
+use super::calls::{CONSTANT, LINEAR};
 use super::space::largest;
 use super::{Cost, Estimate, is_literal};
 use crate::facts::{Expr, ExprKind, Step, StepKind, each_expression, each_step};
 use crate::scope::Nature;
+use crate::text::{has_word, is_listed};
 
 /// What makes a collection of some size, as it is written.
 const MAKES_COLLECTIONS: &[&str] = &[
@@ -260,11 +261,6 @@ fn has_product(value: &Expr<'_>) -> bool {
             if left.number().is_none() && right.number().is_none() || !matches!(part.kind, ExprKind::Binary { operator: "*", .. }));
     });
     has
-}
-
-fn has_word(text: &str, name: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|word| word == name)
 }
 
 /// Whether a closure does more than a fixed amount of work.

@@ -5,12 +5,13 @@
     reason = "the facts have many variants; this looks for a few of them"
 )]
 
-use super::calls::{CONSTANT, LINEAR, is_listed};
+use super::calls::{CONSTANT, LINEAR};
 use super::loops::measure_of_iterable;
 use super::{Estimate, Measure, Size};
 use crate::facts::{Expr, ExprKind, StepKind, each_step};
 use crate::render::wording::code;
 use crate::scope::Nature;
+use crate::text::is_listed;
 
 /// Most variables that are followed to where a size comes from.
 const HOPS_MAX: usize = 4;
@@ -30,7 +31,7 @@ impl<'a> Estimate<'_, 'a> {
         let mut found: Vec<&str> = names(value);
         for hop in 0..HOPS_MAX {
             let measure = if hop == 0 { measure } else { Measure::Either };
-            if let Some(base) = found.iter().find(|name| self.is_parameter(name)) {
+            if let Some(base) = found.iter().find(|name| self.function.has_parameter(name)) {
                 if let Some(part) = indexed(value, base).filter(|_| hop == 0) {
                     return Some(Size {
                         name: code(part),

@@ -19,7 +19,7 @@ impl<'a> Estimate<'_, 'a> {
             return;
         };
         let is_text = matches!(&step.kind, StepKind::Assign { target, operator: "+", value, .. } if matches!(self.scope.of(target), Nature::Text | Nature::List) || matches!(value.kind, ExprKind::Text));
-        let local = |object: &Expr<'a>| !self.is_parameter(object.text);
+        let local = |object: &Expr<'a>| !self.function.has_parameter(object.text);
         let mut adds = matches!(&step.kind, StepKind::Assign { target, .. } if matches!(&target.kind, ExprKind::Index { object, .. } if self.scope.of(object) == Nature::Map && local(object)));
         for expression in step.expressions() {
             expression.each(&mut |part| {

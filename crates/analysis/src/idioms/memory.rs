@@ -5,7 +5,10 @@
     reason = "the facts have many variants; this looks for a few of them"
 )]
 
+use std::collections::{HashMap, HashSet};
+
 use crate::facts::{Expr, ExprKind, Function, Step, StepKind, each_expression, each_step};
+use crate::text::words;
 
 /// Methods that put something into a table.
 const FILLING: &[&str] = &["set", "put", "insert", "emplace"];
@@ -28,14 +31,21 @@ const KEEPING: &[&str] = &[
     "LoadOrStore",
 ];
 
+/// Most parts of a dotted name that are looked at: `self.memo` has two.
+const PARTS_MAX: usize = 8;
+
 /// What is done with the tables of a function.
 #[derive(Default)]
 struct Uses<'a> {
     filled: Vec<&'a str>,
-    returned: Vec<&'a str>,
-    asked: Vec<&'a str>,
-    /// Names that hold what was read from a table, with the table.
-    copies: Vec<(&'a str, &'a str)>,
+    returned: HashSet<&'a str>,
+    asked: HashSet<&'a str>,
+    /// Names that hold what was read from a table, with the tables.
+    copies: HashMap<&'a str, HashSet<&'a str>>,
+    /// What is given back, as written.
+    given: HashSet<&'a str>,
+    /// Names that conditions of statements are about.
+    tested: HashSet<&'a str>,
 }
 
 /// The table that is asked, filled and returned from.
@@ -54,23 +64,37 @@ pub(super) fn table<'a>(function: &Function<'a>) -> Option<&'a str> {
             left,
             ..
         } => {
-            uses.asked.extend(read_table(left));
+            if let Some(table) = read_table(left) {
+                uses.ask(table);
+            }
         }
-        ExprKind::Conditional { condition, .. } => uses.asked.push(condition.text),
+        ExprKind::Conditional { condition, .. } => uses.ask(condition.text),
         _ => {}
     });
-    let Uses {
-        filled,
-        returned,
-        asked,
-        ..
-    } = uses;
-    filled
-        .into_iter()
-        .find(|table| returned.contains(table) && asked.iter().any(|asked| mentions(asked, table)))
+    for (name, tables) in std::mem::take(&mut uses.copies) {
+        if uses.tested.contains(name) {
+            for table in &tables {
+                uses.ask(table);
+            }
+        }
+        if uses.given.contains(name) {
+            uses.returned.extend(tables);
+        }
+    }
+    let is_used = |table: &&str| uses.returned.contains(table) && uses.asked.contains(table);
+    uses.filled.iter().copied().find(is_used)
 }
 
 impl<'a> Uses<'a> {
+    /// Every name in a text is asked: `self.memo.get` asks `self`, `self.memo` and itself.
+    fn ask(&mut self, text: &'a str) {
+        for name in dotted_names(text) {
+            let ends = name.match_indices('.').take(PARTS_MAX).map(|(at, _)| at);
+            self.asked.extend(ends.filter_map(|end| name.get(..end)));
+            self.asked.insert(name);
+        }
+    }
+
     /// Names that get what a table holds.
     fn copied(&mut self, step: &Step<'a>) {
         match &step.kind {
@@ -79,12 +103,7 @@ impl<'a> Uses<'a> {
                 operator: "=",
                 value,
                 ..
-            } => {
-                if let Some(table) = read_table(value) {
-                    self.copies
-                        .extend(words(target.text).map(|name| (name, table)));
-                }
-            }
+            } => self.copy(read_table(value), target.text),
             StepKind::If { arms, .. } => {
                 for (condition, _) in arms {
                     if let ExprKind::Binary {
@@ -92,10 +111,8 @@ impl<'a> Uses<'a> {
                         left,
                         right,
                     } = &condition.kind
-                        && let Some(table) = read_table(left)
                     {
-                        self.copies
-                            .extend(words(right.text).map(|name| (name, table)));
+                        self.copy(read_table(left), right.text);
                     }
                 }
             }
@@ -105,16 +122,21 @@ impl<'a> Uses<'a> {
                 ..
             } => {
                 if let Some(table) = read_table(subject) {
-                    self.asked.push(table);
-                    self.copies.extend(
-                        cases
-                            .iter()
-                            .flat_map(|case| words(case.pattern))
-                            .map(|name| (name, table)),
-                    );
+                    self.ask(table);
+                    for case in cases {
+                        self.copy(Some(table), case.pattern);
+                    }
                 }
             }
             _ => {}
+        }
+    }
+
+    fn copy(&mut self, table: Option<&'a str>, names: &'a str) {
+        if let Some(table) = table {
+            for name in words(names) {
+                self.copies.entry(name).or_default().insert(table);
+            }
         }
     }
 
@@ -126,7 +148,7 @@ impl<'a> Uses<'a> {
                 if let ExprKind::Index { object, .. } = &target.kind {
                     self.filled.push(object.text);
                     if *operator == "??" {
-                        self.asked.push(object.text);
+                        self.ask(object.text);
                     }
                 }
             }
@@ -137,12 +159,9 @@ impl<'a> Uses<'a> {
             | StepKind::Tail(value) => self.gives(value),
             StepKind::If { arms, .. } => {
                 for (condition, _) in arms {
-                    self.asked.push(condition.text);
-                    let held = self
-                        .copies
-                        .iter()
-                        .filter(|(name, _)| mentions(condition.text, name));
-                    self.asked.extend(held.map(|(_, table)| *table));
+                    self.ask(condition.text);
+                    let owners = dotted_names(condition.text).map(|name| name.split('.').next());
+                    self.tested.extend(owners.flatten());
                 }
             }
             StepKind::Try { body, handlers, .. } => {
@@ -152,7 +171,11 @@ impl<'a> Uses<'a> {
                         .any(|error| handler.types.contains(error))
                 });
                 if is_asked {
-                    each_expression(body, &mut |part| self.asked.extend(read_table(part)));
+                    each_expression(body, &mut |part| {
+                        if let Some(table) = read_table(part) {
+                            self.ask(table);
+                        }
+                    });
                 }
             }
             _ => {}
@@ -178,8 +201,7 @@ impl<'a> Uses<'a> {
                     .text
                     .trim_start_matches(['*', '&'])
                     .trim_end_matches(".clone()");
-                let held = self.copies.iter().filter(|(name, _)| *name == plain);
-                self.returned.extend(held.map(|(_, table)| *table));
+                self.given.insert(plain);
             }
         }
     }
@@ -192,25 +214,19 @@ pub(crate) fn may_remember(function: &Function<'_>) -> bool {
         .iter()
         .any(|name| !matches!(*name, "staticmethod" | "classmethod" | "property"));
     let mut may = is_wrapped;
-    let is_parameter = |object: &Expr<'_>| {
-        function
-            .parameters
-            .iter()
-            .any(|parameter| parameter.name == object.text && !parameter.is_receiver)
+    // A receiver may be a table as well.
+    let is_parameter = |name: &str| {
+        let mut parameters = function.parameters.iter();
+        parameters.any(|parameter| parameter.name == name)
     };
     each_step(&function.body, &mut |step| may |= writes(step));
     each_expression(&function.body, &mut |part| {
         may |= match &part.kind {
             ExprKind::Assignment(step) => writes(step),
-            ExprKind::Index { object, .. } => is_parameter(object),
+            ExprKind::Index { object, .. } => is_parameter(object.text),
             ExprKind::Call { arguments, .. } => {
                 called_on(part, KEEPING).is_some()
-                    || called_on(part, READING).is_some_and(|table| {
-                        function
-                            .parameters
-                            .iter()
-                            .any(|parameter| parameter.name == table)
-                    })
+                    || called_on(part, READING).is_some_and(is_parameter)
                     || (part.called() == Some(function.name) && calls(arguments, function.name))
             }
             ExprKind::Macro { name } => !matches!(
@@ -264,18 +280,8 @@ fn called_on<'a>(value: &Expr<'a>, names: &[&str]) -> Option<&'a str> {
     }
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty())
-}
-
-/// Whether a name such as `memo` or `self.memo` stands in a text as a whole.
-fn mentions(text: &str, name: &str) -> bool {
+/// The names in a text, as `self.memo` each.
+fn dotted_names(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.'))
-        .any(|word| {
-            word == name
-                || word
-                    .strip_prefix(name)
-                    .is_some_and(|rest| rest.starts_with('.'))
-        })
+        .filter(|name| !name.is_empty())
 }

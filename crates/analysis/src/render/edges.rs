@@ -5,6 +5,8 @@
     reason = "the facts have many variants; this looks for a few of them"
 )]
 
+use std::collections::{HashMap, HashSet};
+
 use domain::language::Language;
 
 use super::Shown;
@@ -12,6 +14,7 @@ use crate::facts::{Expr, ExprKind, Step, StepKind, each_expression, each_step};
 use crate::idioms;
 use crate::render::wording::code;
 use crate::scope::Nature;
+use crate::text::words;
 
 /// Most edge cases that are told of one function.
 const EDGES_MAX: usize = 6;
@@ -32,7 +35,6 @@ pub(super) fn find(shown: &Shown<'_, '_>) -> Vec<Edge> {
     }
     let mut edges = Vec::new();
     inputs(shown, &mut edges);
-    edges.truncate(EDGES_MAX);
     if let Some(guard) = idioms::find(&shown.scope, shown.function, shown.step.line)
         .into_iter()
         .find(|idiom| idiom.name == "guard clause")
@@ -49,13 +51,10 @@ pub(super) fn find(shown: &Shown<'_, '_>) -> Vec<Edge> {
     edges
 }
 
-/// Everything that is asked anywhere in the function.
-fn conditions(shown: &Shown<'_, '_>) -> String {
-    let mut asked = String::new();
-    let mut ask = |condition: &Expr<'_>| {
-        asked.push_str(condition.text);
-        asked.push('\n');
-    };
+/// The words of everything that is asked anywhere in the function.
+fn conditions<'a>(shown: &Shown<'_, 'a>) -> HashSet<&'a str> {
+    let mut asked = HashSet::new();
+    let mut ask = |condition: &Expr<'a>| asked.extend(words(condition.text));
     each_step(&shown.function.body, &mut |step| match &step.kind {
         StepKind::If { arms, .. } => arms.iter().for_each(|(condition, _)| ask(condition)),
         StepKind::While { condition, .. } => condition.iter().for_each(&mut ask),
@@ -80,23 +79,19 @@ fn inputs(shown: &Shown<'_, '_>, edges: &mut Vec<Edge>) {
     let is_asked = |text: &str| {
         words(text)
             .filter(|word| !matches!(*word, "len" | "size" | "length" | "self" | "this"))
-            .any(|name| words(&asked).any(|word| word == name))
+            .any(|name| asked.contains(name))
     };
+    let mut raises = Raises::default();
+    raises.collect(&shown.function.body);
     let mut add = |line: u32, text: String| {
         let edge = Edge {
             line: Some(line),
             text,
             is_handled: false,
         };
-        if !edges.contains(&edge) {
+        if edges.len() < EDGES_MAX && !edges.contains(&edge) {
             edges.push(edge);
         }
-    };
-    let division = |divisor: &Expr<'_>| {
-        format!(
-            "nothing checks that {} is not zero before dividing by it",
-            code(divisor.text)
-        )
     };
     each_step(&shown.function.body, &mut |step| {
         if let StepKind::Assign {
@@ -106,7 +101,7 @@ fn inputs(shown: &Shown<'_, '_>, edges: &mut Vec<Edge>) {
         } = &step.kind
             && is_divisor(value)
             && !is_asked(value.text)
-            && !was_raised(&shown.function.body, value.text, step.line)
+            && !raises.were_before(value.text, step.line)
         {
             add(step.line, division(value));
         }
@@ -119,14 +114,14 @@ fn inputs(shown: &Shown<'_, '_>, edges: &mut Vec<Edge>) {
                 } if is_divisor(right)
                     && !matches!(left.kind, ExprKind::Text)
                     && !is_asked(right.text)
-                    && !was_raised(&shown.function.body, right.text, step.line) =>
+                    && !raises.were_before(right.text, step.line) =>
                 {
                     add(step.line, division(right));
                 }
                 ExprKind::Index { object, index }
                     if matches!(index.text, "0" | "-1")
                         && shown.scope.of(object) != Nature::Map
-                        && is_parameter(shown, object)
+                        && shown.function.has_parameter(object.text)
                         && !is_asked(object.text) =>
                 {
                     add(
@@ -144,9 +139,11 @@ fn inputs(shown: &Shown<'_, '_>, edges: &mut Vec<Edge>) {
     });
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty())
+fn division(divisor: &Expr<'_>) -> String {
+    format!(
+        "nothing checks that {} is not zero before dividing by it",
+        code(divisor.text)
+    )
 }
 
 /// Whether a divisor is simple enough to tell that nothing checks it: a name, a field, a length.
@@ -163,63 +160,80 @@ fn is_divisor(value: &Expr<'_>) -> bool {
     }
 }
 
-fn is_parameter(shown: &Shown<'_, '_>, object: &Expr<'_>) -> bool {
-    shown
-        .function
-        .parameters
-        .iter()
-        .any(|parameter| parameter.name == object.text && !parameter.is_receiver)
-}
-
-/// Whether a parameter gets another value, so that it is no longer the caller's.
-fn is_replaced(shown: &Shown<'_, '_>, name: &str) -> bool {
-    let mut is_replaced = false;
-    each_step(&shown.function.body, &mut |step| {
+/// The names that get another value, so that they are no longer the caller's.
+fn replaced<'a>(steps: &[Step<'a>]) -> HashSet<&'a str> {
+    let mut replaced = HashSet::new();
+    each_step(steps, &mut |step| {
         if let StepKind::Assign {
             target,
             operator: "=",
             ..
         } = &step.kind
         {
-            is_replaced |= match &target.kind {
-                ExprKind::Collection { items, .. } => items.iter().any(|item| item.is(name)),
-                _ => target.is(name),
-            };
+            match &target.kind {
+                ExprKind::Collection { items, .. } => {
+                    replaced.extend(items.iter().map(|item| item.text));
+                }
+                _ => {
+                    replaced.insert(target.text);
+                }
+            }
         }
     });
-    is_replaced
+    replaced
 }
 
-/// Whether a statement before `line` in the same block made `name` bigger by a number, so that it is hardly zero.
-fn was_raised(steps: &[Step<'_>], name: &str, line: u32) -> bool {
-    let raised = steps.iter().find(|step| match &step.kind {
-        StepKind::Increment { target, step: 1 } => target.is(name),
-        StepKind::Assign {
-            target,
-            operator: "+",
-            value,
-            ..
-        } => target.is(name) && value.number().is_some_and(|by| by > 0),
-        _ => false,
-    });
-    let end = steps.last().map_or(0, |last| last.end_line);
-    raised.is_some_and(|raised| raised.line < line && line <= end)
-        || steps
-            .iter()
-            .flat_map(Step::blocks)
-            .any(|block| was_raised(block, name, line))
+/// Where names are made bigger by a number, so that they are hardly zero. For each block that does it: the first line of that,
+/// and the last line of the block.
+#[derive(Default)]
+struct Raises<'a>(HashMap<&'a str, Vec<(u32, u32)>>);
+
+impl<'a> Raises<'a> {
+    fn collect(&mut self, steps: &[Step<'a>]) {
+        let end = steps.last().map_or(0, |last| last.end_line);
+        let mut here = HashSet::new();
+        for step in steps {
+            let raised = match &step.kind {
+                StepKind::Increment { target, step: 1 } => Some(target.text),
+                StepKind::Assign {
+                    target,
+                    operator: "+",
+                    value,
+                    ..
+                } if value.number().is_some_and(|by| by > 0) => Some(target.text),
+                _ => None,
+            };
+            if let Some(name) = raised.filter(|name| here.insert(*name)) {
+                self.0.entry(name).or_default().push((step.line, end));
+            }
+            for block in step.blocks() {
+                self.collect(block);
+            }
+        }
+    }
+
+    /// Whether a statement before `line` in a block around it made `name` bigger.
+    fn were_before(&self, name: &str, line: u32) -> bool {
+        self.0
+            .get(name)
+            .is_some_and(|places| places.iter().any(|(at, end)| *at < line && line <= *end))
+    }
 }
 
 fn changed_in_place(shown: &Shown<'_, '_>) -> Option<Edge> {
+    let replaced = replaced(&shown.function.body);
     let mut found: Option<(u32, String)> = None;
     each_step(&shown.function.body, &mut |step: &Step<'_>| {
-        if let StepKind::Assign { target, .. } = &step.kind {
+        if let StepKind::Assign { target, .. } = &step.kind
+            && found.is_none()
+        {
             target.each(&mut |part| {
                 if let ExprKind::Index { object, .. } = &part.kind
-                    && is_parameter(shown, object)
-                    && !is_replaced(shown, object.text)
+                    && found.is_none()
+                    && !replaced.contains(object.text)
+                    && shown.function.has_parameter(object.text)
                 {
-                    found.get_or_insert_with(|| (step.line, code(object.text)));
+                    found = Some((step.line, code(object.text)));
                 }
             });
         }

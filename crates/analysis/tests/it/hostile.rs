@@ -187,6 +187,49 @@ fn function_of(language: Language) -> (&'static str, &'static str, &'static str)
     }
 }
 
+/// Bytes of each half of what takes the square of the length, or more memory than there is, when each half is gone through
+/// again for every line of the other.
+const HALF_BYTES: usize = 64 * 1024;
+
+fn explained(language: Language, code: &str) -> String {
+    SyntaxAnalyser::new()
+        .explain(language, code, Style::Technical)
+        .markdown
+}
+
+#[test]
+fn many_named_results_are_not_copied_for_every_return() {
+    let returns = "return;".repeat(HALF_BYTES / 7);
+    let typed = vec!["a int"; 10_000].join(",");
+    let untyped = vec!["a"; 10_000].join(",") + " int";
+    for names in [typed, untyped] {
+        let code = format!("package p\n\nfunc f() ({names}) {{ {returns} }}\n");
+        let told = explained(Language::Go, &code);
+        assert!(told.contains("and 9992 more"), "{}", told.len());
+    }
+}
+
+#[test]
+fn many_copies_of_tables_are_read_once() {
+    let lines = |line: &dyn Fn(usize) -> String| -> String { (0..8_000).map(line).collect() };
+    let head = "def f(m, x):\n f(m, x)\n";
+    let one = lines(&|_| " x=m[k]\n".to_owned()) + &lines(&|_| " if x:1\n".to_owned());
+    explained(Language::Python, &format!("{head}{one}"));
+    let many = lines(&|i| format!(" x=m{i}[k]\n")) + &lines(&|_| " if x:1\n".to_owned());
+    let told = explained(Language::Python, &format!("{head}{many} return x\n"));
+    assert!(!told.contains("Memoisation"), "{told}");
+}
+
+#[test]
+fn many_edge_cases_are_looked_for_once() {
+    let lines = |line: &dyn Fn(usize) -> String| -> String { (0..8_000).map(line).collect() };
+    let changed = " a=b\n".to_owned() + &lines(&|_| " a[k]=1\n".to_owned());
+    explained(Language::Python, &format!("def f(a):\n{changed}"));
+    let raised = lines(&|i| format!(" n{i}+=1\n")) + &lines(&|i| format!(" k/n{i}\n"));
+    let told = explained(Language::Python, &format!("def f(a):\n{raised}"));
+    assert!(!told.contains("is not zero"), "{told}");
+}
+
 /// Prints how long each takes, slowest last, to be read by hand with `--no-capture`.
 #[test]
 fn the_worst_text_is_analysed_in_every_language() {

@@ -12,6 +12,9 @@ use crate::facts::{Expr, ExprKind, Label, Step, StepKind};
 use crate::render::wording::{code, join, quote};
 use crate::scope::{Nature, Scope};
 
+/// Most named results of a function that are told by name.
+const RESULTS_MAX: usize = 8;
+
 impl<'a> Scope<'a> {
     /// A simple statement as an imperative.
     pub(crate) fn action(&self, step: &Step<'a>) -> String {
@@ -292,7 +295,11 @@ impl<'a> Scope<'a> {
 
 /// What a bare `return` of Go gives back.
 pub(crate) fn named_results(results: &[&str]) -> String {
-    let names: Vec<String> = results.iter().map(|name| code(name)).collect();
+    let (shown, rest) = results.split_at(results.len().min(RESULTS_MAX));
+    let mut names: Vec<String> = shown.iter().map(|name| code(name)).collect();
+    if !rest.is_empty() {
+        names.push(format!("{} more", rest.len()));
+    }
     join(&names, "and")
 }
 
