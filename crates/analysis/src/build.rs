@@ -37,6 +37,7 @@ pub(crate) fn build<'a>(language: Language, code: &'a str, tree: &Tree) -> Progr
         language,
         depth: 0,
         results: Rc::default(),
+        loops: 0,
         labels: Vec::new(),
     };
     Program {
@@ -50,7 +51,9 @@ struct Builder<'a> {
     depth: usize,
     /// The named results of the Go function around.
     results: Rc<[&'a str]>,
-    /// The labels around, innermost last.
+    /// How many loops are around.
+    loops: usize,
+    /// The labels around, innermost last, each with how many loops are around it.
     labels: Vec<Label<'a>>,
 }
 
@@ -134,7 +137,10 @@ impl<'a> Builder<'a> {
         self.depth += 1;
         let label = self.label(node);
         self.labels.extend(label);
+        let loops = usize::from(jumps::is_loop(self.role(node)));
+        self.loops += loops;
         self.dispatch(node, steps);
+        self.loops -= loops;
         if label.is_some() {
             self.labels.pop();
         }

@@ -1,10 +1,12 @@
 //! What code says, in words no language owns: definitions, statements in order and expressions. Built by `build`, read by
 //! everything else. Text is borrowed from the source.
 
+mod exits;
 mod walk;
 
 use std::rc::Rc;
 
+pub(crate) use exits::leaves_loop;
 pub(crate) use walk::{each_expression, each_step, functions, last_segment};
 
 /// A whole file.
@@ -214,6 +216,8 @@ pub(crate) struct Label<'a> {
     pub(crate) name: &'a str,
     /// It stands at a loop, and not at a block or a choice.
     pub(crate) is_loop: bool,
+    /// How many loops are around the jump, from the innermost to the outermost that is labelled or lies in what is labelled.
+    pub(crate) loops: usize,
 }
 
 /// What a for-each loop yields.

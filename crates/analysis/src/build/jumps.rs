@@ -18,6 +18,7 @@ impl<'a> Builder<'a> {
             return (!matches!(role, Role::Break | Role::Continue)).then(|| Label {
                 name: self.text(first),
                 is_loop: is_loop(role),
+                loops: self.loops,
             });
         }
         if node.kind() != "labeled_statement" {
@@ -28,6 +29,7 @@ impl<'a> Builder<'a> {
         Some(Label {
             name: self.text(name),
             is_loop: parts.last().is_some_and(|last| is_loop(self.role(*last))),
+            loops: self.loops,
         })
     }
 
@@ -43,11 +45,11 @@ impl<'a> Builder<'a> {
             return None;
         }
         let name = self.text(first);
-        self.labels
-            .iter()
-            .rev()
-            .find(|label| label.name == name)
-            .copied()
+        let label = self.labels.iter().rev().find(|label| label.name == name)?;
+        Some(Label {
+            loops: self.loops.saturating_sub(label.loops),
+            ..*label
+        })
     }
 
     /// A `break`, with the value that Rust lets it give.
@@ -63,7 +65,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-const fn is_loop(role: Role) -> bool {
+pub(super) const fn is_loop(role: Role) -> bool {
     matches!(
         role,
         Role::ForEach | Role::ForCount | Role::GoFor | Role::While | Role::DoWhile | Role::Loop

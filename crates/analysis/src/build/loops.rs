@@ -60,27 +60,11 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn for_count(&mut self, node: Node<'_>) -> StepKind<'a> {
-        let mut start = Vec::new();
-        let mut cursor = node.walk();
-        let first: Vec<Node<'_>> = node
-            .children_by_field_name("initializer", &mut cursor)
-            .chain(field(node, &["init"]))
-            .collect();
-        for first in first {
-            self.parts_of_head(first, &mut start);
-        }
+        let start = self.head(node, &["initializer", "init"]);
         let condition = field(node, &["condition"])
             .filter(|condition| condition.kind() != "empty_statement")
             .map(|condition| self.condition(condition));
-        let mut update = Vec::new();
-        let mut cursor = node.walk();
-        let next: Vec<Node<'_>> = node
-            .children_by_field_name("update", &mut cursor)
-            .chain(field(node, &["increment"]))
-            .collect();
-        for next in next {
-            self.parts_of_head(next, &mut update);
-        }
+        let update = self.head(node, &["update", "increment"]);
         let body = field(node, &["body"])
             .map(|body| self.block(body))
             .unwrap_or_default();
@@ -92,16 +76,24 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What stands between commas is done one after the other.
-    fn parts_of_head(&mut self, node: Node<'_>, steps: &mut Vec<Step<'a>>) {
-        let mut rest = vec![node];
+    /// What stands in these fields of the head of a loop; Java has several of one name. What stands between commas is done one
+    /// after the other.
+    fn head(&mut self, node: Node<'_>, fields: &[&str]) -> Vec<Step<'a>> {
+        let mut rest = Vec::new();
+        for name in fields {
+            let mut cursor = node.walk();
+            rest.extend(node.children_by_field_name(name, &mut cursor));
+        }
+        rest.reverse();
+        let mut steps = Vec::new();
         while let Some(part) = rest.pop() {
             if matches!(part.kind(), "comma_expression" | "sequence_expression") {
                 rest.extend(named(part).into_iter().rev());
             } else if part.is_named() {
-                self.step_into(part, steps);
+                self.step_into(part, &mut steps);
             }
         }
+        steps
     }
 
     pub(super) fn go_for(&mut self, node: Node<'_>) -> StepKind<'a> {

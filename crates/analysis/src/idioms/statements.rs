@@ -11,7 +11,6 @@ use super::Finder;
 use crate::complexity::is_halving;
 use crate::facts::{Expr, ExprKind, Step, StepKind, SwitchStyle, each_expression, each_step};
 use crate::render::narrate::assigns;
-use crate::render::narrate::exits::leaves_loop;
 use crate::render::wording::{code, quote};
 
 impl<'a> Finder<'_, 'a> {
@@ -145,8 +144,6 @@ impl<'a> Finder<'_, 'a> {
             let same = loop_source(outer).is_some_and(|source| loop_source(step) == Some(source));
             let evidence = if same {
                 "both go through the same thing".to_owned()
-            } else if self.runs_in_full(step) {
-                "the inner one runs in full for every round of the outer one".to_owned()
             } else {
                 format!("the loop at line {} lies inside", step.line)
             };
@@ -160,29 +157,6 @@ impl<'a> Finder<'_, 'a> {
         {
             self.window(step.line, target, body);
         }
-    }
-
-    /// Whether a loop counts or goes through something, and nothing in it ends it early.
-    fn runs_in_full(&self, step: &Step<'a>) -> bool {
-        let is_plain = match &step.kind {
-            StepKind::ForEach { .. } => true,
-            StepKind::Count {
-                condition: Some(condition),
-                ..
-            } => matches!(
-                condition.kind,
-                ExprKind::Binary {
-                    operator: "<" | "<=" | ">" | ">=" | "!=",
-                    ..
-                }
-            ),
-            _ => false,
-        };
-        is_plain
-            && !step
-                .blocks()
-                .into_iter()
-                .any(|block| leaves_loop(block, self.scope.language))
     }
 
     pub(super) fn two_pointers(&mut self, line: u32, condition: &Expr<'a>, body: &[Step<'a>]) {

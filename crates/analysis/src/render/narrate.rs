@@ -8,7 +8,6 @@
 pub(crate) mod actions;
 mod branches;
 pub(crate) mod chains;
-pub(crate) mod exits;
 mod loops;
 
 use crate::facts::{ExprKind, Step, StepKind, each_step};

@@ -303,9 +303,20 @@ fn a_loop_that_stops_early_does_not_run_in_full() {
     says(
         Language::Python,
         "def f(xs, ys):\n    for x in xs:\n        for y in ys:\n            print(x, y)\n",
+        &["the loop at line 3 lies inside"],
         &["in full"],
-        &[],
     );
+    for guarded in [
+        "def f(xs, ys):\n    for x in xs:\n        if x > 3:\n            for y in ys:\n                print(x, y)\n",
+        "def f(xs, ys):\n    for x in xs:\n        if x > 3: continue\n        for y in ys:\n            print(x, y)\n",
+    ] {
+        says(
+            Language::Python,
+            guarded,
+            &["the loop at line 4 lies inside"],
+            &["in full"],
+        );
+    }
 }
 
 #[test]
@@ -313,14 +324,105 @@ fn a_loop_that_nothing_leaves_goes_on_for_ever() {
     says(
         Language::Python,
         "def count(candidate):\n    while True:\n        yield candidate\n        candidate += 1\n",
-        &["epeat for ever", "endless loop"],
-        &["leaves the loop", "left from inside"],
+        &[
+            "with nothing written inside that leaves the loop",
+            "endless loop, with nothing written inside that leaves it",
+        ],
+        &["until something inside", "left from inside", "for ever"],
+    );
+    // The index leaves it, at the end of the list.
+    says(
+        Language::Python,
+        "def total(xs):\n    total = i = 0\n    try:\n        while True:\n            total += xs[i]\n            i += 1\n    except IndexError:\n        return total\n",
+        &["with nothing written inside that leaves the loop"],
+        &["for ever"],
     );
     says(
         Language::Python,
         "def read(source):\n    while True:\n        line = source.next()\n        if not line:\n            break\n",
         &["left from inside", "until something inside leaves the loop"],
         &["for ever"],
+    );
+}
+
+#[test]
+fn a_loop_is_left_from_where_the_code_leaves_it() {
+    let left: &[(Language, &str)] = &[
+        (
+            Language::Rust,
+            "async fn f(stop: Stop) {\n    loop {\n        tokio::select! {\n            _ = stop.recv() => return,\n            job = next() => run(job),\n        }\n    }\n}\n",
+        ),
+        (
+            Language::Rust,
+            "fn f() -> Result<(), E> {\n    loop {\n        println!(\"{}\", read()?);\n    }\n}\n",
+        ),
+        (
+            Language::Java,
+            "class A {\n    int f(int n) {\n        return switch (n) {\n            case 1 -> 5;\n            default -> {\n                while (true) { if (go()) yield 3; }\n            }\n        };\n    }\n}\n",
+        ),
+        (
+            Language::JavaScript,
+            "function f(rows) {\n  outer: while (true) {\n    for (const row of rows) {\n      if (row) break outer;\n    }\n  }\n}\n",
+        ),
+        (
+            Language::Python,
+            "def f(rows):\n    while True:\n        for row in rows:\n            if row: pass\n        else:\n            break\n",
+        ),
+    ];
+    for (language, code) in left {
+        says(
+            *language,
+            code,
+            &["until something inside leaves the loop"],
+            &["nothing written inside"],
+        );
+    }
+    let kept: &[(Language, &str)] = &[
+        (
+            Language::Rust,
+            "fn f() {\n    loop {\n        println!(\"break? return\");\n    }\n}\n",
+        ),
+        (
+            Language::Java,
+            "class A {\n    void f(int n) {\n        while (true) {\n            int r = switch (n) {\n                case 1 -> 5;\n                default -> { yield 3; }\n            };\n            run(r);\n        }\n    }\n}\n",
+        ),
+        (
+            Language::JavaScript,
+            "function f(rows) {\n  outer: while (true) {\n    for (const row of rows) {\n      continue outer;\n    }\n  }\n}\n",
+        ),
+        (
+            Language::Rust,
+            "fn f(rows: &[u8]) {\n    loop {\n        'inner: for row in rows {\n            for x in row {\n                break 'inner;\n            }\n        }\n    }\n}\n",
+        ),
+    ];
+    for (language, code) in kept {
+        says(
+            *language,
+            code,
+            &["with nothing written inside that leaves the loop"],
+            &["left from inside", "until something inside"],
+        );
+    }
+    let deep = format!(
+        "void f(void) {{ for (;;) {{ {}break;{} }} }}\n",
+        "if (go()) { ".repeat(60),
+        "}".repeat(60)
+    );
+    says(
+        Language::C,
+        &deep,
+        &["until something inside leaves the loop"],
+        &["nothing written inside"],
+    );
+}
+
+#[test]
+fn every_start_of_a_loop_is_told() {
+    says(
+        Language::Java,
+        "class A {\n    void f(int n) {\n        int i, j;\n        for (i = 0, j = n; i < j; i++, j--) run(i, j);\n    }\n}\n",
+        &["set `i` to 0 and set `j` to `n`"],
+        &[],
     );
 }
 

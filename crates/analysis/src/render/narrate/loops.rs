@@ -5,8 +5,8 @@
     reason = "the facts have many variants; this looks for a few of them"
 )]
 
-use super::{Told, assigns, exits};
-use crate::facts::{Expr, ExprKind, Over, Step, StepKind};
+use super::{Told, assigns};
+use crate::facts::{Expr, ExprKind, Over, Step, StepKind, leaves_loop};
 use crate::render::wording::{code, join};
 use crate::scope::{Nature, Scope};
 use crate::text::Put;
@@ -67,12 +67,10 @@ impl<'a> Scope<'a> {
 
     /// The head of a loop without a condition.
     fn endless(&self, body: &[Step<'a>]) -> &'static str {
-        if exits::leaves_loop(body, self.language) {
+        if leaves_loop(body, self.language) {
             "repeat until something inside leaves the loop"
-        } else if exits::has_calls(body) {
-            "repeat again and again, with nothing written inside that leaves the loop"
         } else {
-            "repeat for ever"
+            "repeat again and again, with nothing written inside that leaves the loop"
         }
     }
 

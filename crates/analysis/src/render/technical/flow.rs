@@ -7,10 +7,9 @@
 
 use domain::language::Language;
 
-use crate::facts::{Expr, Handler, Label, StepKind, each_step};
+use crate::facts::{Expr, Handler, Label, StepKind, each_step, leaves_loop};
 use crate::render::Shown;
 use crate::render::narrate::actions::named_results;
-use crate::render::narrate::exits::leaves_loop;
 use crate::render::wording::code;
 use crate::text::Put;
 
@@ -64,7 +63,7 @@ fn row(kind: &StepKind<'_>, language: Language) -> Option<String> {
             if leaves_loop(body, language) {
                 "endless loop, left from inside".to_owned()
             } else {
-                "endless loop".to_owned()
+                "endless loop, with nothing written inside that leaves it".to_owned()
             }
         }
         StepKind::Switch { subject, cases, .. } => {
