@@ -108,12 +108,9 @@ impl<'a> Builder<'a> {
             .children_by_field_name("name", &mut cursor)
             .filter(Node::is_named)
             .collect();
-        let (Some(first), Some(last)) = (names.first(), names.last()) else {
+        let [first, .., last] = names.as_slice() else {
             return false;
         };
-        if names.len() < 2 {
-            return false;
-        }
         let type_text = field(node, &["type"]).map(|node| self.text(node));
         let Some(value) = field(node, &["value"]) else {
             for name in &names {

@@ -343,7 +343,7 @@ impl<'a> Builder<'a> {
             return self.other(node);
         };
         if self.role(body) == Role::Block {
-            let steps = self.lambda_steps(node, body);
+            let steps = self.body_steps(node, body);
             let body = Box::new(Expr {
                 text: self.text(body),
                 kind: ExprKind::Other(Vec::new()),

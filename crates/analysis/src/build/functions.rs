@@ -61,12 +61,9 @@ impl<'a> Builder<'a> {
             || node.kind().contains("constructor")
             || (type_is_absent && !function.name.contains("operator"));
         function.has_body = field(node, &["body"]).is_some();
-        let results = self.named_results(node);
-        let outer = std::mem::replace(&mut self.results, results);
         function.body = field(node, &["body"])
-            .map(|body| self.block(body))
+            .map(|body| self.body_steps(node, body))
             .unwrap_or_default();
-        self.results = outer;
         self.initialisers(node, &mut function.body);
         function.doc = self.docstring(node).or_else(|| self.comment_above(node));
         self.drop_docstring(&mut function.body);
@@ -96,7 +93,7 @@ impl<'a> Builder<'a> {
             }
         };
         let body_steps = if self.role(body) == Role::Block {
-            self.lambda_steps(node, body)
+            self.body_steps(node, body)
         } else {
             let value = self.expr(body);
             vec![step_at(
@@ -146,8 +143,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The statements of a function without a name.
-    pub(super) fn lambda_steps(&mut self, node: Node<'_>, body: Node<'_>) -> Vec<Step<'a>> {
+    /// The statements of a function, with a name or without.
+    pub(super) fn body_steps(&mut self, node: Node<'_>, body: Node<'_>) -> Vec<Step<'a>> {
         let results = self.named_results(node);
         let outer = std::mem::replace(&mut self.results, results);
         let steps = self.block(body);
