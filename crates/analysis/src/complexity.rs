@@ -145,8 +145,7 @@ struct Estimate<'s, 'a> {
     unknown_calls: Vec<String>,
     linear_calls: Vec<String>,
     assumes_hashing: bool,
-    grows: Option<Size>,
-    /// What grows, each with how often it is added to.
+    /// What grows, each with how often it is added to, likewise.
     grown: Vec<Cost>,
     has_callback: bool,
 }
@@ -175,7 +174,6 @@ fn estimate_in<'a>(scope: &Scope<'a>, function: &Function<'a>, text: &str) -> Co
         unknown_calls: Vec::new(),
         linear_calls: Vec::new(),
         assumes_hashing: false,
-        grows: None,
         grown: Vec::new(),
         has_callback: false,
     };
@@ -229,11 +227,9 @@ impl<'a> Estimate<'_, 'a> {
     }
 
     fn consider(&mut self, cost: &Cost) {
-        if cost.is_constant() || self.terms.iter().any(|term| term.covers(cost)) {
-            return;
+        if !cost.is_constant() {
+            keep_largest(&mut self.terms, cost);
         }
-        self.terms.retain(|term| !cost.covers(term));
-        self.terms.push(cost.clone());
     }
 
     /// What making a member costs depends on its type: a number costs nothing, a vector may cost as much as it holds.
@@ -249,6 +245,14 @@ impl<'a> Estimate<'_, 'a> {
         if !is_scalar && !values.iter().all(is_told) {
             self.unknown_calls.push(target.to_owned());
         }
+    }
+}
+
+/// Adds a cost to those of which none covers another.
+fn keep_largest(costs: &mut Vec<Cost>, cost: &Cost) {
+    if !costs.iter().any(|known| known.covers(cost)) {
+        costs.retain(|known| !cost.covers(known));
+        costs.push(cost.clone());
     }
 }
 

@@ -200,6 +200,11 @@ impl<'a> Scope<'a> {
             .unwrap_or(Nature::Unknown)
     }
 
+    /// Whether this is JavaScript, with types or without.
+    pub(crate) const fn is_script(&self) -> bool {
+        matches!(self.language, Language::JavaScript | Language::TypeScript)
+    }
+
     /// Whether this code defines a function of this name.
     pub(crate) fn defines(&self, name: &str) -> bool {
         self.defined.contains(name)

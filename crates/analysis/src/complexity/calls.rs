@@ -7,7 +7,7 @@
 
 use domain::language::Language;
 
-use super::{Cost, Estimate, Measure, is_literal};
+use super::{Cost, Estimate, Measure, is_literal, keep_largest};
 use crate::facts::{Clause, Expr, ExprKind};
 use crate::scope::Nature;
 use crate::text::is_listed;
@@ -181,12 +181,8 @@ impl<'a> Estimate<'_, 'a> {
             return None;
         }
         // Without arguments this waits for a thread, which says nothing about how long.
-        let waits = matches!(name, "join" | "Join")
-            && arguments.is_empty()
-            && !matches!(
-                self.scope.language,
-                Language::JavaScript | Language::TypeScript
-            );
+        let waits =
+            matches!(name, "join" | "Join") && arguments.is_empty() && !self.scope.is_script();
         if waits || !is_listed(LINEAR, name) {
             self.unknown_calls.push(name.to_owned());
             return None;
@@ -260,17 +256,14 @@ impl<'a> Estimate<'_, 'a> {
             self.expression(&clause.iterable, &cost);
             if !super::loops::is_fixed(&clause.iterable) {
                 let size = self.size_of_iterable(&clause.iterable);
-                if is_kept {
-                    self.grows.get_or_insert_with(|| size.clone());
-                }
                 cost.sizes.push(size);
             }
             for condition in &clause.conditions {
                 self.expression(condition, &cost);
             }
         }
-        if is_kept && !cost.is_constant() {
-            self.grown.push(cost.clone());
+        if is_kept && cost.sizes.len() > around.sizes.len() {
+            keep_largest(&mut self.grown, &cost);
         }
         self.consider(&cost);
         for part in element {
@@ -311,7 +304,7 @@ fn is_of_one_item(call: &Expr<'_>) -> bool {
 }
 
 /// Whether a slice has at most as many items as a number that is written in it.
-fn has_fixed_bounds(slice: &Expr<'_>, object: &Expr<'_>) -> bool {
+pub(super) fn has_fixed_bounds(slice: &Expr<'_>, object: &Expr<'_>) -> bool {
     let bounds = slice.text.get(object.text.len()..).unwrap_or_default();
     let bounds = bounds.trim_matches(|c: char| matches!(c, '[' | ']') || c.is_whitespace());
     let number = |text: &str| text.trim().parse::<i64>().ok();

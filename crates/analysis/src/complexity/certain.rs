@@ -9,7 +9,6 @@
 use domain::language::Language;
 
 use super::calls::{CONSTANT, LINEAR};
-use super::space::largest;
 use super::{Cost, Estimate, is_literal};
 use crate::facts::{Expr, ExprKind, Step, StepKind, each_expression, each_step};
 use crate::scope::Nature;
@@ -105,7 +104,7 @@ impl<'a> Estimate<'_, 'a> {
                 let is_known = grown
                     .iter()
                     .all(|cost| self.terms.iter().any(|term| term.covers(cost)));
-                is_known.then(|| self.order(&largest(grown)))
+                is_known.then(|| self.order(grown))
             }
         }
     }
@@ -123,16 +122,18 @@ impl<'a> Estimate<'_, 'a> {
 
     /// `O(n · m + k)`: each power is an upper bound of one part.
     pub(super) fn order(&self, costs: &[Cost]) -> String {
-        let mut parts: Vec<String> = costs
-            .iter()
-            .map(|cost| match cost.sizes.as_slice() {
+        let mut parts: Vec<String> = Vec::new();
+        for cost in costs {
+            let part = match cost.sizes.as_slice() {
                 [] if cost.logs <= 1 => "log n".to_owned(),
                 [] => format!("(log n)^{}", cost.logs),
                 _ => self.product(cost),
-            })
-            .collect();
-        // Equal letters for sizes that are not told apart add nothing.
-        parts.dedup();
+            };
+            // Equal letters for sizes that are not told apart add nothing.
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
         format!("O({})", parts.join(" + "))
     }
 

@@ -7,7 +7,8 @@
 
 use domain::language::Language;
 
-use super::{Cost, Estimate, Size};
+use super::calls::has_fixed_bounds;
+use super::{Cost, Estimate, Size, keep_largest};
 use crate::facts::{Expr, ExprKind, Step, StepKind, each_expression};
 use crate::render::wording::{code, join};
 use crate::scope::Nature;
@@ -15,9 +16,9 @@ use crate::scope::Nature;
 impl<'a> Estimate<'_, 'a> {
     /// Whether a statement makes something bigger in every round.
     pub(super) fn growth(&mut self, step: &Step<'a>, cost: &Cost) {
-        let Some(size) = cost.sizes.last() else {
+        if cost.sizes.is_empty() {
             return;
-        };
+        }
         let is_text = matches!(&step.kind, StepKind::Assign { target, operator: "+", value, .. } if matches!(self.scope.of(target), Nature::Text | Nature::List) || matches!(value.kind, ExprKind::Text));
         let local = |object: &Expr<'a>| !self.function.has_parameter(object.text);
         let mut adds = matches!(&step.kind, StepKind::Assign { target, .. } if matches!(&target.kind, ExprKind::Index { object, .. } if self.scope.of(object) == Nature::Map && local(object)));
@@ -45,8 +46,7 @@ impl<'a> Estimate<'_, 'a> {
             });
         }
         if adds || is_text {
-            self.grows.get_or_insert_with(|| size.clone());
-            self.grown.push(cost.clone());
+            keep_largest(&mut self.grown, cost);
         }
     }
 
@@ -57,10 +57,10 @@ impl<'a> Estimate<'_, 'a> {
         } else {
             " What the called functions use is not counted."
         };
-        if !self.unknown_loops.is_empty() && (self.grows.is_some() || self.adds_anywhere()) {
+        if !self.unknown_loops.is_empty() && (!self.grown.is_empty() || self.adds_anywhere()) {
             return "not known: how much is collected cannot be told from the code.".to_owned();
         }
-        if self.grows.is_some() {
+        if !self.grown.is_empty() {
             return format!("{}{rest}", self.collected());
         }
         if self.has_callback {
@@ -105,17 +105,14 @@ impl<'a> Estimate<'_, 'a> {
         let phrases: Vec<String> = sizes.iter().map(|size| self.phrase(size)).collect();
         format!(
             "{}: it builds a collection that may grow with {}.",
-            self.order(&largest(&self.grown)),
+            self.order(&self.grown),
             join(&phrases, "and")
         )
     }
 
     /// Whether a call of this name makes a new collection in this language.
     fn is_copy(&self, name: &str, callee: &Expr<'a>) -> bool {
-        let is_script = matches!(
-            self.scope.language,
-            Language::JavaScript | Language::TypeScript
-        );
+        let is_script = self.scope.is_script();
         match name {
             "sorted" | "collect" | "splitlines" | "Split" | "copyOf" => true,
             "list" | "set" | "dict" => !matches!(callee.kind, ExprKind::Member { .. }),
@@ -133,19 +130,13 @@ impl<'a> Estimate<'_, 'a> {
 
     /// A call of a function that is handed on, which may make a collection or not.
     fn may_copy(&self) -> Option<&'a str> {
-        let is_script = matches!(
-            self.scope.language,
-            Language::JavaScript | Language::TypeScript
-        );
         let mut found = None;
         each_expression(&self.function.body, &mut |part| {
-            if let Some(name @ ("map" | "filter")) = part.called()
-                && is_script
-            {
+            if let Some(name @ ("map" | "filter")) = part.called() {
                 found.get_or_insert(name);
             }
         });
-        found
+        found.filter(|_| self.scope.is_script())
     }
 
     /// A call that makes a whole new collection.
@@ -162,8 +153,11 @@ impl<'a> Estimate<'_, 'a> {
             {
                 found.get_or_insert_with(|| name.to_owned());
             }
-            if matches!(part.kind, ExprKind::Slice { .. })
+            if let ExprKind::Slice { object } = &part.kind
                 && self.scope.language == Language::Python
+                && !object
+                    .as_ref()
+                    .is_some_and(|object| has_fixed_bounds(part, object))
             {
                 found.get_or_insert_with(|| part.text.to_owned());
             }
@@ -183,16 +177,4 @@ impl<'a> Estimate<'_, 'a> {
         });
         adds
     }
-}
-
-/// The costs that no other of them covers.
-pub(super) fn largest(costs: &[Cost]) -> Vec<Cost> {
-    let mut kept: Vec<Cost> = Vec::new();
-    for cost in costs {
-        if !kept.iter().any(|known| known.covers(cost)) {
-            kept.retain(|known| !cost.covers(known));
-            kept.push(cost.clone());
-        }
-    }
-    kept
 }

@@ -67,13 +67,6 @@ impl<'a> Finder<'_, 'a> {
         }
     }
 
-    fn is_script(&self) -> bool {
-        matches!(
-            self.scope.language,
-            Language::JavaScript | Language::TypeScript
-        )
-    }
-
     /// Java streams, by where they begin or by what collects them.
     fn stream(&mut self, callee: &Expr<'a>, arguments: &[Expr<'a>], line: u32) {
         let collects = |one: &Expr<'a>| one.text.starts_with("Collectors.");
@@ -135,7 +128,7 @@ impl<'a> Finder<'_, 'a> {
                 "an object that frees itself when nothing owns it any more",
                 code(part.text),
             ),
-            Some("then") if self.is_script() && matches!(callee.kind, ExprKind::Member { .. }) => self.add(
+            Some("then") if self.scope.is_script() && matches!(callee.kind, ExprKind::Member { .. }) => self.add(
                 "promise chain",
                 line,
                 "steps that run one after the other, each as soon as the result before it is there",
@@ -153,7 +146,7 @@ impl<'a> Finder<'_, 'a> {
                 self.stream(callee, arguments, line);
             }
             Some("map" | "filter" | "reduce")
-                if self.is_script() =>
+                if self.scope.is_script() =>
             {
                 self.add(
                     "functional array methods",

@@ -277,6 +277,46 @@ fn hidden_work_counts() {
 }
 
 #[test]
+fn a_slice_of_a_fixed_size_is_no_copy_of_all() {
+    says(
+        Language::Python,
+        "def f(xs):\n    return xs[:3]\n",
+        &["**Time**: O(1)", "**Space**: O(1)"],
+        &["as big as what goes into it"],
+    );
+    says(
+        Language::Python,
+        "def f(xs):\n    return xs[1:]\n",
+        &["as big as what goes into it"],
+        &["**Space**: O(1)"],
+    );
+}
+
+#[test]
+fn what_is_made_of_a_fixed_range_does_not_grow() {
+    says(
+        Language::Python,
+        "def f(xs):\n    for x in xs:\n        print([x * i for i in range(3)])\n",
+        &["O(n), where n is the number of items in `xs`"],
+        &["builds a collection"],
+    );
+}
+
+#[test]
+fn an_order_names_each_part_once() {
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let loops = names.map(|name| format!("    for x in {name}:\n        total += x\n"));
+    let code = format!(
+        "def f({}):\n    total = 0\n{}    return total\n",
+        names.join(", "),
+        loops.concat()
+    );
+    let analysis = SyntaxAnalyser::new().analyse(Language::Python, &code, Style::Technical);
+    let metrics = format!("{:?}", analysis.metrics);
+    assert!(metrics.contains("O(n + m + k + p + q + r)"), "{metrics}");
+}
+
+#[test]
 fn a_view_is_no_copy() {
     says(
         Language::Go,

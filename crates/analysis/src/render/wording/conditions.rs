@@ -198,7 +198,7 @@ impl<'a> Scope<'a> {
         }
         let flat: String = operator.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_nothing = matches!(right.kind, ExprKind::Null);
-        let is_script = matches!(self.language, Language::JavaScript | Language::TypeScript);
+        let is_script = self.is_script();
         let relation = match (flat.as_str(), self.language) {
             ("==", _) if is_nothing && is_script => {
                 return format!("{first} is `null` or `undefined`");
