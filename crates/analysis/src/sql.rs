@@ -321,7 +321,7 @@ fn summary(statements: &[Statement]) -> String {
         ("WHERE", "keeps some of the rows"),
         ("GROUP BY", "puts them into groups"),
         ("ORDER BY", "sorts the result"),
-        ("LIMIT", "keeps only some of the rows of it"),
+        ("LIMIT", "keeps at most a given number of rows of it"),
     ] {
         if has(clause) {
             steps.push(step.to_owned());

@@ -184,13 +184,7 @@ pub(super) fn sorted_and_cut(
         ));
     }
     if let Some(limit) = tail("limit") {
-        parts.push(part(
-            limit,
-            "LIMIT",
-            limit_text(source, limit),
-            parse::text(source, limit),
-            depth,
-        ));
+        parts.extend(limited(source, limit, depth));
     }
     if let Some(offset) = tail("offset") {
         parts.push(part(
@@ -203,49 +197,45 @@ pub(super) fn sorted_and_cut(
     }
 }
 
-/// How many rows a `LIMIT` keeps, and how many its `OFFSET` skips first.
-fn limit_text(source: &str, limit: Node<'_>) -> String {
-    let values = |node: Node<'_>| -> Vec<String> {
-        named(node)
+/// How many rows a `LIMIT` keeps, and how many its `OFFSET` skips first; nothing when it limits nothing.
+fn limited(source: &str, limit: Node<'_>, depth: usize) -> Option<Part> {
+    let text = parse::text(source, limit);
+    let value = |node: Node<'_>| {
+        let value = named(node)
             .into_iter()
-            .filter(|child| !child.kind().starts_with("keyword") && child.kind() != "offset")
-            .map(|child| parse::text(source, child).to_owned())
-            .collect()
+            .find(|child| !child.kind().starts_with("keyword") && child.kind() != "offset")
+            .map(|child| parse::text(source, child));
+        value.filter(|text| {
+            !["NULL", "ALL"]
+                .iter()
+                .any(|no| text.eq_ignore_ascii_case(no))
+        })
     };
-    let offset = named(limit)
+    let skipped = named(limit)
         .into_iter()
         .find(|child| child.kind() == "offset")
-        .map(values);
-    // The grammar stops before the comma of `LIMIT 20, 10`, so the numbers that were read are not those that are kept.
+        .and_then(value);
+    // The grammar stops before the comma of `LIMIT 20, 10`, so the number that was read is not that of what is kept.
     let is_cut = source
         .get(limit.end_byte()..)
         .is_some_and(|rest| rest.trim_start().starts_with(','));
-    if is_cut {
-        return "keeps only some of the rows".to_owned();
-    }
-    let (skipped, kept) = match (values(limit).as_slice(), offset.as_deref()) {
-        ([kept], None) => (None, kept.clone()),
-        // `LIMIT 20, 10` has the offset first.
-        ([kept], Some([skipped])) | ([skipped, kept], None) => {
-            (Some(skipped.clone()), kept.clone())
-        }
-        _ => {
-            return format!(
-                "keeps only some of the rows, as {} says",
-                code(parse::text(source, limit))
-            );
-        }
+    let is_number = |text: &str| !is_cut && text.bytes().all(|byte| byte.is_ascii_digit());
+    let rows = |count: &str| match count {
+        "1" if !is_cut => "1 row".to_owned(),
+        _ if is_number(count) => format!("{count} rows"),
+        _ => "a given number of rows".to_owned(),
     };
-    let rows = |count: &str| format!("{count} row{}", if count == "1" { "" } else { "s" });
-    match skipped.filter(|skipped| skipped != "0") {
-        Some(skipped) => format!(
-            "skips {}, then keeps at most {}",
-            rows(&skipped),
-            rows(&kept)
-        ),
-        None if kept == "1" => "keeps at most the first row".to_owned(),
-        None => format!("keeps at most the first {kept} rows"),
-    }
+    let skips = skipped
+        .filter(|skipped| *skipped != "0")
+        .map(|skipped| format!("skips {}", rows(skipped)));
+    let keeps = value(limit).map(|kept| match kept {
+        "1" if skips.is_none() && !is_cut => "keeps at most the first row".to_owned(),
+        _ if skips.is_none() && is_number(kept) => format!("keeps at most the first {kept} rows"),
+        _ => format!("keeps at most {}", rows(kept)),
+    });
+    let clause = if keeps.is_some() { "LIMIT" } else { "OFFSET" };
+    let told: Vec<String> = skips.into_iter().chain(keeps).collect();
+    (!told.is_empty()).then(|| part(limit, clause, told.join(", then "), text, depth))
 }
 
 pub(super) fn part(

@@ -138,8 +138,20 @@ fn an_offset_skips_rows() {
     says(
         Language::Sql,
         "SELECT name FROM users ORDER BY name LIMIT 0, 5;",
-        &["keeps only some of the rows"],
-        &["first 0 rows"],
+        &["keeps at most a given number of rows"],
+        &["first 0 rows", "only some"],
+    );
+    says(
+        Language::Sql,
+        "SELECT name FROM users ORDER BY name LIMIT NULL;",
+        &["orts the result"],
+        &["NULL rows", "keeps"],
+    );
+    says(
+        Language::Sql,
+        "SELECT name FROM users ORDER BY name LIMIT NULL OFFSET 20;",
+        &["skips 20 rows"],
+        &["NULL rows", "keeps"],
     );
 }
 
