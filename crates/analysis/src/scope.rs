@@ -94,7 +94,7 @@ impl<'a> Scope<'a> {
                 target,
                 operator: "=",
                 value,
-                ..
+                type_text,
             } => match (&target.kind, &value.kind) {
                 (
                     ExprKind::Collection { items: targets, .. },
@@ -108,6 +108,10 @@ impl<'a> Scope<'a> {
                     for item in items {
                         self.learn_one(item, Nature::Unknown);
                     }
+                }
+                (_, ExprKind::Collection { .. }) => {
+                    let nature = type_text.and_then(|type_text| self.of_braces(type_text));
+                    self.learn_one(target, nature.unwrap_or_else(|| self.of(value)));
                 }
                 _ => self.learn_one(target, self.of(value)),
             },
@@ -124,6 +128,16 @@ impl<'a> Scope<'a> {
             }
             _ => {}
         });
+    }
+
+    /// What a value in braces makes of a variable of this type in C and C++, where the type decides it.
+    fn of_braces(&self, type_text: &str) -> Option<Nature> {
+        match (self.language, of_type(type_text)) {
+            // The type is that of the items: `int x[] = {5}` has braces, `int x = {5}` is hardly ever written.
+            (Language::C, Nature::Number) => Some(Nature::List),
+            (Language::C | Language::Cpp, nature) => Some(nature),
+            _ => None,
+        }
     }
 
     fn learn_one(&mut self, target: &Expr<'a>, nature: Nature) {
@@ -224,15 +238,16 @@ fn of_type(text: &str) -> Nature {
         Nature::List
     } else {
         match head {
-            "list" | "List" | "Vec" | "vector" | "ArrayList" | "Array" | "Sequence" => Nature::List,
-            "dict" | "Dict" | "Map" | "HashMap" | "map" | "unordered_map" | "BTreeMap" => {
-                Nature::Map
-            }
-            "set" | "Set" | "HashSet" | "unordered_set" => Nature::Set,
+            "list" | "List" | "Vec" | "vector" | "array" | "deque" | "ArrayList" | "Array"
+            | "Sequence" => Nature::List,
+            "dict" | "Dict" | "Map" | "HashMap" | "map" | "unordered_map" | "multimap"
+            | "BTreeMap" => Nature::Map,
+            "set" | "Set" | "HashSet" | "unordered_set" | "multiset" => Nature::Set,
             "str" | "String" | "string" => Nature::Text,
             "bool" | "boolean" => Nature::Bool,
             "int" | "float" | "number" | "double" | "long" | "usize" | "i32" | "i64" | "u32"
-            | "u64" | "f64" | "size_t" => Nature::Number,
+            | "u64" | "f64" | "size_t" | "char" | "short" | "unsigned" | "unsigned char"
+            | "unsigned int" | "uint8_t" | "uint32_t" => Nature::Number,
             _ => Nature::Unknown,
         }
     }

@@ -2,7 +2,6 @@
 
 mod flow;
 
-use domain::language::Language;
 use flow::control_flow;
 
 use super::edges;
@@ -201,23 +200,15 @@ fn signature(function: &Function<'_>, out: &mut String) {
 
 fn structures(shown: &Shown<'_, '_>, out: &mut String) {
     let mut rows: Vec<String> = Vec::new();
-    let is_c_like = matches!(shown.scope.language, Language::C | Language::Cpp);
     each_step(&shown.function.body, &mut |step| {
         if let StepKind::Assign {
             target,
             operator: "=",
-            value,
-            type_text,
+            ..
         } = &step.kind
             && matches!(target.kind, ExprKind::Name)
         {
-            let nature = match (&value.kind, type_text) {
-                (ExprKind::Collection { .. }, Some(type_text)) if is_c_like => {
-                    braced(type_text, shown.scope.language)
-                }
-                _ => shown.scope.of(target),
-            };
-            let kind = match nature {
+            let kind = match shown.scope.of(target) {
                 Nature::List => "list or array",
                 Nature::Map => "map from keys to values",
                 Nature::Set => "set",
@@ -235,24 +226,5 @@ fn structures(shown: &Shown<'_, '_>, out: &mut String) {
             "\n**Data structures**: {}.\n",
             join(&rows, "and")
         ));
-    }
-}
-
-/// What a value in braces makes of a variable of this type in C or C++; unknown for a type that may be anything.
-fn braced(type_text: &str, language: Language) -> Nature {
-    let plain = type_text.split('<').next().unwrap_or(type_text).trim();
-    let plain = plain.trim_start_matches("const ");
-    match plain.trim_start_matches("std::") {
-        "map" | "unordered_map" | "multimap" => Nature::Map,
-        "set" | "unordered_set" | "multiset" => Nature::Set,
-        "vector" | "array" | "list" | "deque" => Nature::List,
-        // `int x{5}` of C++ is a number.
-        "int" | "char" | "double" | "float" | "long" | "short" | "unsigned" | "unsigned char"
-        | "unsigned int" | "size_t" | "uint8_t" | "uint32_t"
-            if language == Language::C =>
-        {
-            Nature::List
-        }
-        _ => Nature::Unknown,
     }
 }

@@ -532,6 +532,18 @@ fn members_of_cpp_are_initialised() {
         &["`m` (map from keys to values)"],
         &["list or array"],
     );
+    says(
+        Language::Cpp,
+        "int g() {\n    int x{5};\n    int y = {6};\n    return x + y;\n}\n",
+        &[],
+        &["list or array"],
+    );
+    says(
+        Language::C,
+        "void g(void) {\n    int xs[] = {1, 2};\n    struct point p = {1, 2};\n    use(xs, p);\n}\n",
+        &["**Data structures**: `xs` (list or array)."],
+        &[],
+    );
 }
 
 #[test]
