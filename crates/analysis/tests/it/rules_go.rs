@@ -194,6 +194,18 @@ fn returns_that_leave_a_lock_locked() {
             &[],
         ),
         (
+            "func (s *S) Begin(ok bool) *Tx {\n s.mu.Lock()\n if ok {\n return &Tx{s}\n }\n s.mu.Unlock()\n return nil\n}",
+            &[],
+        ),
+        (
+            "func (s *S) Begin(ok bool) *Tx {\n s.mu.Lock()\n tx := &Tx{s: s}\n if ok {\n return tx\n }\n s.mu.Unlock()\n return nil\n}",
+            &[],
+        ),
+        (
+            "func (s *S) Get(ok bool) *Tx {\n s.mu.Lock()\n if ok {\n return s.tx\n }\n s.mu.Unlock()\n return nil\n}",
+            &["lock-without-unlock"],
+        ),
+        (
             "func f(mu *sync.Mutex, x int) int {\n if x > 3 {\n return 1\n }\n mu.Lock()\n x++\n mu.Unlock()\n return x\n}",
             &[],
         ),

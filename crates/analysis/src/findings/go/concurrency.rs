@@ -235,9 +235,18 @@ fn find_forgotten(
     let Some(place) = between().find(|at| at.is("return_statement")) else {
         return;
     };
+    // What is given the whole owner of the lock may unlock it: `return &Tx{s}`.
+    let hands_over = |at: At<'_>| {
+        at.is("identifier")
+            && at.text() == root
+            && !at
+                .parent()
+                .is_some_and(|outer| outer.is("selector_expression"))
+    };
     let is_safe = between()
         .take_while(|at| at.index < place.index)
-        .any(may_unlock)
+        .any(|at| may_unlock(at) || hands_over(at))
+        || place.inside().any(hands_over)
         || place.inside().any(|at| {
             words::is_call(at)
                 && (words::callee(at).split('.').next() == Some(root) || may_unlock(at))
