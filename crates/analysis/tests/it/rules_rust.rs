@@ -185,6 +185,14 @@ fn loops_that_look_ahead() {
             &[],
         ),
         (
+            "fn f(v: &[i32], check: fn(usize) -> Option<i32>) -> Option<i32> { let mut s = 0; for i in 0..v.len() { check(i)?; s += v[i + 1]; } Some(s) }",
+            &[],
+        ),
+        (
+            "fn f(v: &[i32], g: fn(i32) -> Option<i32>) -> Option<i32> { let mut s = 0; for i in 0..v.len() { s += g(v[i + 1])?; } Some(s) }",
+            &["index-past-end"],
+        ),
+        (
             "fn f(v: &[i32]) -> bool { for i in 0..v.len() { if v[i] == 0 { break; } if v[i] > v[i + 1] { return false; } } true }",
             &[],
         ),

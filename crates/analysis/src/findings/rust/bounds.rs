@@ -172,29 +172,39 @@ fn inclusive(source: &Source<'_>, at: At<'_>, report: &mut Report) {
     }
 }
 
+/// Whether something is read of `of` at an index as wanted.
+fn is_read(at: At<'_>, of: At<'_>, is_wanted: impl Fn(At<'_>) -> bool) -> bool {
+    at.is("index_expression")
+        && at.nth(0).is_some_and(|object| object.text() == of.text())
+        && at.nth(1).is_some_and(is_wanted)
+}
+
+/// What a branch or a declaration looks at.
+fn asked(at: At<'_>) -> Option<At<'_>> {
+    at.child("condition")
+        .or_else(|| at.child("value"))
+        .filter(|_| at.is_any(&["if_expression", "match_expression", "let_declaration"]))
+}
+
 /// `v[i + 1]` in `for i in 0..v.len()`, before anything could keep it in.
 fn ahead(source: &Source<'_>, body: At<'_>, of: At<'_>, counter: &str, report: &mut Report) {
-    let reads_ahead = |inner: At<'_>| {
-        inner.is("index_expression")
-            && inner
-                .nth(0)
-                .is_some_and(|object| object.text() == of.text())
-            && inner
-                .nth(1)
-                .and_then(At::sides)
-                .is_some_and(|(left, operator, right)| {
-                    left.text() == counter
-                        && operator == "+"
-                        && right.is("integer_literal")
-                        && right.text() != "0"
-                })
+    let is_ahead = |index: At<'_>| {
+        index.sides().is_some_and(|(left, operator, right)| {
+            left.text() == counter
+                && operator == "+"
+                && right.is("integer_literal")
+                && right.text() != "0"
+        })
     };
-    let is_asked = |inner: At<'_>| {
-        inner.is_any(&["if_expression", "match_expression", "let_declaration"])
-            && inner
-                .child("condition")
-                .or_else(|| inner.child("value"))
-                .is_some_and(|asked| asks_for(asked, counter))
+    let reads_ahead = |at: At<'_>| is_read(at, of, is_ahead);
+    let stops = |at: At<'_>| {
+        at.is_any(&[
+            "break_expression",
+            "continue_expression",
+            "return_expression",
+        ]) || asked(at).is_some_and(|asked| asks_for(asked, counter))
+            // What `?` is asked of is read before it.
+            || at.is("try_expression") && !at.inside().any(reads_ahead)
     };
     let grows = body.inside().any(|inner| {
         method(inner).is_some_and(|(object, name)| {
@@ -202,34 +212,26 @@ fn ahead(source: &Source<'_>, body: At<'_>, of: At<'_>, counter: &str, report: &
                 && matches!(name, "push" | "extend" | "insert" | "append" | "resize")
         })
     });
-    if grows {
+    let Some(place) = body
+        .inside()
+        .take_while(|at| !stops(*at))
+        .find(|at| reads_ahead(*at))
+        .filter(|_| !grows)
+    else {
         return;
-    }
-    for inner in body.inside() {
-        let jumps = inner.is_any(&[
-            "break_expression",
-            "continue_expression",
-            "return_expression",
-        ]);
-        if jumps || is_asked(inner) {
-            return;
-        }
-        if reads_ahead(inner) {
-            let is_chosen = inner
-                .ancestors()
-                .take_while(|outer| *outer != body)
-                .any(|outer| {
-                    outer.is_any(&["match_arm", "else_clause", "let_chain"])
-                        || outer.is("if_expression")
-                            && outer
-                                .child("condition")
-                                .is_none_or(|asked| !asked.holds(inner))
-                });
-            if !is_chosen && !is_in_question(inner, body, counter) {
-                past_end(source, inner, report);
-            }
-            return;
-        }
+    };
+    let is_chosen = place
+        .ancestors()
+        .take_while(|outer| *outer != body)
+        .any(|outer| {
+            outer.is_any(&["match_arm", "else_clause", "let_chain"])
+                || outer.is("if_expression")
+                    && outer
+                        .child("condition")
+                        .is_none_or(|asked| !asked.holds(place))
+        });
+    if !is_chosen && !is_in_question(place, body, counter) {
+        past_end(source, place, report);
     }
 }
 
@@ -260,32 +262,20 @@ fn while_inclusive(source: &Source<'_>, at: At<'_>, report: &mut Report) {
 
 /// `v[i]` that nothing around or before it guards.
 fn unguarded(source: &Source<'_>, body: At<'_>, of: At<'_>, counter: &str, report: &mut Report) {
-    for inner in body.inside() {
-        // A question about the counter, or a change of it, may keep it inside.
-        let asks = inner.is_any(&["if_expression", "match_expression", "let_declaration"])
-            && inner
-                .child("condition")
-                .or_else(|| inner.child("value"))
-                .is_some_and(|asked| {
-                    count_word(asked.text(), counter) > 0 && !asked.is("index_expression")
-                });
-        let changes = inner.is_any(&["compound_assignment_expr", "assignment_expression"])
-            && inner
-                .child("left")
-                .is_some_and(|left| left.text() == counter);
-        if asks || changes {
-            return;
-        }
-        if inner.is("index_expression")
-            && inner
-                .nth(0)
-                .is_some_and(|object| object.text() == of.text())
-            && inner.nth(1).is_some_and(|index| index.text() == counter)
-            && !is_in_question(inner, body, counter)
-        {
-            past_end(source, inner, report);
-            return;
-        }
+    // A question about the counter, or a change of it, may keep it inside.
+    let stops = |at: At<'_>| {
+        asked(at).is_some_and(|asked| {
+            count_word(asked.text(), counter) > 0 && !asked.is("index_expression")
+        }) || at.is_any(&["compound_assignment_expr", "assignment_expression"])
+            && at.child("left").is_some_and(|left| left.text() == counter)
+    };
+    let is_counter = |index: At<'_>| index.text() == counter;
+    let place = body
+        .inside()
+        .take_while(|at| !stops(*at))
+        .find(|at| is_read(*at, of, is_counter) && !is_in_question(*at, body, counter));
+    if let Some(place) = place {
+        past_end(source, place, report);
     }
 }
 
