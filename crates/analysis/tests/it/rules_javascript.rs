@@ -330,6 +330,16 @@ fn loose_equality_is_told_wherever_a_value_is_written_out() {
             assert_eq!(rules(language, code), Vec::<&str>::new(), "{code}");
         }
     }
+    for code in [
+        "export const f = (a: number) => a == 5;",
+        "export const f = (a: { b: string }): boolean => a.b != 'c';",
+    ] {
+        assert_eq!(
+            rules(Language::TypeScript, code),
+            Vec::<&str>::new(),
+            "{code}"
+        );
+    }
     let twice = "export const f = (a, b) => {\n  if (a == 1) { return 2; }\n  return b == 3;\n};";
     assert_eq!(
         rules(Language::JavaScript, twice),

@@ -20,11 +20,13 @@ const INVALID_TYPEOF: Rule = Rule {
 };
 
 pub(super) fn find(nodes: &Nodes<'_>, scopes: &Scopes<'_>, report: &mut Report) {
+    // Where types are written down, the compiler sees that both sides have the same.
+    let is_typed = nodes.all().any(|at| at.is("type_annotation"));
     for at in nodes.all().filter(|at| at.is("binary_expression")) {
         let Some((left, operator, right)) = at.sides() else {
             continue;
         };
-        if matches!(operator, "==" | "!=") && is_risky(scopes, left, right) {
+        if matches!(operator, "==" | "!=") && is_risky(scopes, left, right, is_typed) {
             report.add(
                 &nodes.source,
                 &LOOSE_EQUALITY,
@@ -51,7 +53,7 @@ enum Nature {
 }
 
 /// Whether the two sides may be of different types in a way that converts.
-fn is_risky(scopes: &Scopes<'_>, left: At<'_>, right: At<'_>) -> bool {
+fn is_risky(scopes: &Scopes<'_>, left: At<'_>, right: At<'_>, is_typed: bool) -> bool {
     if [left, right].iter().any(|side| words::is_null(*side)) {
         return false;
     }
@@ -59,7 +61,7 @@ fn is_risky(scopes: &Scopes<'_>, left: At<'_>, right: At<'_>) -> bool {
     if a != Nature::Unknown && b != Nature::Unknown {
         return a != b;
     }
-    is_value(left) || is_value(right)
+    !is_typed && (is_value(left) || is_value(right))
 }
 
 /// Whether it is written out: only then it shows what is converted to what.
