@@ -75,6 +75,17 @@ proptest! {
     }
 }
 
+#[test]
+fn names_that_are_given_one_another_again_and_again_are_followed_to_an_end() {
+    let mut code = "def g(cur):\n    f = 'x'\n".to_owned();
+    for line in ["a = b", "b = c", "c = d", "d = e", "e = f"] {
+        code.push_str(&format!("    {line}\n").repeat(2_000));
+    }
+    code.push_str("    cur.execute(f\"SELECT {a} FROM t\")\n");
+    let analysis = SyntaxAnalyser::new().analyse(Language::Python, &code, Style::Technical);
+    assert_eq!(analysis.syntax_errors, []);
+}
+
 /// Bytes of each bad input: enough that what takes the square of the length shows in the printed times.
 const WORST_BYTES: usize = 12_000;
 

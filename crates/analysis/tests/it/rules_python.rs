@@ -1155,6 +1155,8 @@ fn fixed_words_and_placeholders_in_statements() {
         "def f(cur, d):\n    if d:\n        way = 'DESC'\n    else:\n        way = 'ASC'\n    cur.execute('SELECT a FROM t ORDER BY a ' + way)\n",
         "COLUMNS = ('a', 'b')\ndef f(cur):\n    cur.execute(f\"SELECT {', '.join(COLUMNS)} FROM t\")\n",
         "def f(cur):\n    columns = ['a', 'b']\n    names = ', '.join(columns)\n    cur.execute(f'SELECT {names} FROM t')\n",
+        "def f(cur, name):\n    parts = ['a = 1']\n    if name:\n        parts.append('b = ?')\n    cur.execute('SELECT a FROM t WHERE ' + ' AND '.join(parts), (name,))\n",
+        "def f(cur, key):\n    columns = {'by-name': 'name', 'by-age': 'age'}\n    cur.execute(f'SELECT a FROM t ORDER BY {columns[key]}')\n",
     ] {
         assert_eq!(
             lines("sql-built-from-string", code),
@@ -1176,6 +1178,26 @@ fn fixed_words_and_placeholders_in_statements() {
             (
                 &[5],
                 "def f(cur, name):\n    parts = []\n    parts.append(name)\n    part = ','.join(parts)\n    cur.execute(f'INSERT INTO t VALUES ({part})')\n",
+            ),
+            (
+                &[4],
+                "def f(cur, name):\n    parts = ['a']\n    parts.append(name)\n    cur.execute(f\"INSERT INTO t VALUES ({','.join(parts)})\")\n",
+            ),
+            (
+                &[4],
+                "def f(cur, name):\n    parts = ['a']\n    parts += [name]\n    cur.execute(f\"INSERT INTO t VALUES ({','.join(parts)})\")\n",
+            ),
+            (
+                &[4],
+                "def f(cur, name):\n    parts = ['a']\n    parts[0] = name\n    cur.execute(f\"INSERT INTO t VALUES ({','.join(parts)})\")\n",
+            ),
+            (
+                &[3],
+                "def f(cur, name):\n    parts = [name]\n    cur.execute(f\"SELECT a FROM t WHERE b = '{parts[0]}'\")\n",
+            ),
+            (
+                &[2],
+                "def f(cur, name):\n    cur.execute(f\"SELECT a FROM t WHERE b = '{[name][0]}'\")\n",
             ),
         ],
     );
@@ -1242,6 +1264,10 @@ fn input_ends_and_zero_stays_zero() {
         "division-by-zero",
         &[
             (&[3], "def f(a):\n    n = 0\n    return a / n\n"),
+            (&[3], "def f(a):\n    n = 0\n    return len(a) % n\n"),
+            (&[2], "def f(a):\n    return a % 0\n"),
+            (&[], "def f(fmt):\n    n = 0\n    return fmt % n\n"),
+            (&[], "def f():\n    fmt = '%d'\n    return fmt % 0\n"),
             (
                 &[],
                 "def f(a, xs):\n    n = 0\n    for x in xs:\n        n += 1\n    return a / n\n",

@@ -5,8 +5,8 @@ use ruff_python_ast::{Expr, ExprBinOp, Operator, Stmt};
 use super::check::Checker;
 use super::kinds::Kind;
 use super::queries::{
-    any_of, any_part, any_statement, call_of, float_of, int_of, is_name, len_of, mentions, name_of,
-    only_argument,
+    any_condition, any_part, call_of, float_of, int_of, is_name, len_of, mentions, name_of,
+    names_given, only_argument,
 };
 use super::rules;
 use super::scopes::BindingKind;
@@ -28,12 +28,14 @@ pub(super) fn check<'a>(checker: &mut Checker<'a, '_>, expression: &'a Expr) {
 }
 
 fn check_zero<'a>(checker: &mut Checker<'a, '_>, operation: &'a ExprBinOp) {
-    let is_zero = int_of(&operation.right) == Some(0)
-        || float_of(&operation.right) == Some(0.0)
-        || is_always_zero(checker, &operation.right);
+    let is_written = int_of(&operation.right) == Some(0) || float_of(&operation.right) == Some(0.0);
+    let is_zero = is_written || is_always_zero(checker, &operation.right);
+    // `%` also puts values into text.
     let is_number = operation.op != Operator::Mod
-        || checker.kind(&operation.left).is_some_and(Kind::is_number)
-        || operation.left.is_name_expr();
+        || match checker.kind(&operation.left) {
+            Some(kind) => kind.is_number(),
+            None => is_written && operation.left.is_name_expr(),
+        };
     // Under `try` and `with`, in a lambda or in a line of its own it is there to raise.
     let is_meant =
         checker.guards > 0 || checker.asserts > 0 || checker.is_in_lambda() || checker.is_in_test();
@@ -63,6 +65,7 @@ fn is_always_zero(checker: &Checker<'_, '_>, divisor: &Expr) -> bool {
         && variable
             .only_value()
             .is_some_and(|value| int_of(value) == Some(0) || float_of(value) == Some(0.0))
+        && checker.may_search()
         && !is_guarded(checker.body(), &[name])
 }
 
@@ -136,44 +139,16 @@ fn length<'a>(checker: &Checker<'a, '_>, divisor: &'a Expr) -> Option<(Option<&'
 
 /// Names that are worked out from the length of the collection.
 fn names_of_lengths<'a>(body: &'a [Stmt], collection: &str) -> Vec<&'a str> {
-    let mut names = Vec::new();
-    any_statement(body, |statement| {
-        if let Stmt::Assign(assign) = statement
-            && any_part(&assign.value, |part| {
-                len_of(part).is_some_and(|measured| is_name(measured, collection))
-            })
-        {
-            names.extend(assign.targets.iter().filter_map(name_of));
-        }
-        false
-    });
-    names
+    names_given(body, |value| {
+        any_part(value, |part| {
+            len_of(part).is_some_and(|measured| is_name(measured, collection))
+        })
+    })
 }
 
 /// Whether a condition anywhere in the function is about one of the names.
 fn is_guarded(body: &[Stmt], names: &[&str]) -> bool {
-    let is_about = |test: &Expr| names.iter().any(|name| mentions(test, name));
-    any_of(
-        body,
-        |statement| match statement {
-            Stmt::If(branch) => {
-                is_about(&branch.test)
-                    || branch
-                        .elif_else_clauses
-                        .iter()
-                        .any(|clause| clause.test.as_ref().is_some_and(is_about))
-            }
-            Stmt::While(repeat) => is_about(&repeat.test),
-            Stmt::Assert(assertion) => is_about(&assertion.test),
-            Stmt::Match(choice) => is_about(&choice.subject),
-            _ => false,
-        },
-        |part| match part {
-            Expr::If(choice) => is_about(&choice.test),
-            Expr::BoolOp(operation) => operation.values.iter().any(is_about),
-            _ => false,
-        },
-    )
+    any_condition(body, |test| names.iter().any(|name| mentions(test, name)))
 }
 
 /// Whether the place is in a loop over the collection, where it is not empty.

@@ -1,5 +1,7 @@
 //! Walks a module once and asks every rule about every statement and expression, telling it where it stands.
 
+use std::cell::Cell;
+
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange};
@@ -25,7 +27,7 @@ pub(super) fn check(module: &Module<'_>, findings: &mut Findings) {
         loops: Vec::new(),
         guards: 0,
         asserts: 0,
-        searches: 0,
+        searches: Cell::new(0),
     };
     flow::check_body(&mut checker, module.body);
     checker.visit_body(module.body);
@@ -44,7 +46,7 @@ pub(super) struct Checker<'a, 'm> {
     pub(super) guards: usize,
     /// Depth of `assert` and calls of assertion methods: tests do odd things on purpose.
     pub(super) asserts: usize,
-    searches: usize,
+    searches: Cell<usize>,
 }
 
 impl<'a> Checker<'a, '_> {
@@ -67,9 +69,9 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Whether one more search of a whole function is allowed.
-    pub(super) fn may_search(&mut self) -> bool {
-        self.searches += 1;
-        self.searches <= SEARCHES_MAX
+    pub(super) fn may_search(&self) -> bool {
+        self.searches.set(self.searches.get() + 1);
+        self.searches.get() <= SEARCHES_MAX
     }
 
     /// Whether `name` means the built-in one here.

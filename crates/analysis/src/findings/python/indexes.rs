@@ -8,8 +8,8 @@ use ruff_python_ast::{
 use super::check::Checker;
 use super::kinds::Kind;
 use super::queries::{
-    any_expression, any_of, any_part, any_statement, call_of, int_of, is_name, len_of, mentions,
-    name_of,
+    any_condition, any_expression, any_of, any_part, any_statement, call_of, int_of, is_name,
+    len_of, mentions, method_of, name_of, names_given,
 };
 use super::rules;
 use super::scopes::BindingKind;
@@ -310,58 +310,31 @@ fn offset_from(expression: &Expr, index: &str) -> Option<i64> {
 /// Whether anything in the loop may keep the index in bounds or the collection large enough for the read at `place`.
 fn is_tested(body: &[Stmt], (name, index): (&str, &str), place: &Expr) -> bool {
     let mut asked = vec![index];
-    asked.extend(names_from(body, index));
-    let keeps_in = |test: &Expr| keeps_in(test, &asked);
+    // `is_last = i == len(values) - 1`
+    asked.extend(names_given(body, |value| {
+        mentions_outside_subscripts(value, &[index])
+    }));
     let late = late_jumps(body, place);
     let is_late = |statement: &Stmt| late.iter().any(|jump| std::ptr::eq(*jump, statement));
-    any_of(
-        body,
-        |statement| match statement {
-            Stmt::If(branch) => {
-                keeps_in(&branch.test)
-                    || branch
-                        .elif_else_clauses
-                        .iter()
-                        .any(|clause| clause.test.as_ref().is_some_and(keeps_in))
-            }
-            Stmt::While(repeat) => keeps_in(&repeat.test),
-            Stmt::Assert(assertion) => keeps_in(&assertion.test),
-            Stmt::Break(_) | Stmt::Try(_) => true,
-            Stmt::Return(_) | Stmt::Raise(_) => !is_late(statement),
-            Stmt::AugAssign(assign) => {
-                is_name(&assign.target, name) || is_name(&assign.target, index)
-            }
-            Stmt::Assign(assign) => assign
-                .targets
-                .iter()
-                .any(|target| is_name(target, name) || is_name(target, index)),
-            _ => false,
-        },
-        |part| match part {
-            Expr::If(choice) => keeps_in(&choice.test),
-            Expr::BoolOp(operation) => operation.values.iter().any(keeps_in),
-            Expr::Call(call) => {
-                super::queries::method_of(call).is_some_and(|(receiver, method)| {
-                    is_name(receiver, name) && super::functions::CHANGING.contains(&method)
-                })
-            }
-            _ => false,
-        },
-    )
-}
-
-/// Names that are worked out from the index itself: `is_last = i == len(values) - 1`.
-fn names_from<'a>(body: &'a [Stmt], index: &str) -> Vec<&'a str> {
-    let mut names = Vec::new();
-    any_statement(body, |statement| {
-        if let Stmt::Assign(assign) = statement
-            && mentions_outside_subscripts(&assign.value, &[index])
-        {
-            names.extend(assign.targets.iter().filter_map(name_of));
-        }
-        false
-    });
-    names
+    let is_set = |target: &Expr| is_name(target, name) || is_name(target, index);
+    any_condition(body, |test| keeps_in(test, &asked))
+        || any_of(
+            body,
+            |statement| match statement {
+                Stmt::Break(_) | Stmt::Try(_) => true,
+                Stmt::Return(_) | Stmt::Raise(_) => !is_late(statement),
+                Stmt::AugAssign(assign) => is_set(&assign.target),
+                Stmt::Assign(assign) => assign.targets.iter().any(is_set),
+                _ => false,
+            },
+            |part| {
+                part.as_call_expr()
+                    .and_then(method_of)
+                    .is_some_and(|(receiver, method)| {
+                        is_name(receiver, name) && super::functions::CHANGING.contains(&method)
+                    })
+            },
+        )
 }
 
 /// Jumps out of the loop that come only after the read at `place`, because their own condition is what reads.

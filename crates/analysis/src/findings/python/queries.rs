@@ -69,6 +69,48 @@ pub(super) fn any_part<'a>(expression: &'a Expr, mut wanted: impl FnMut(&'a Expr
     search.is_found
 }
 
+/// Whether a condition in `body`, or one side of an `and` or `or`, is as wanted.
+pub(super) fn any_condition<'a>(body: &'a [Stmt], wanted: impl Fn(&'a Expr) -> bool) -> bool {
+    any_of(
+        body,
+        |statement| match statement {
+            Stmt::If(branch) => {
+                wanted(&branch.test)
+                    || branch
+                        .elif_else_clauses
+                        .iter()
+                        .any(|clause| clause.test.as_ref().is_some_and(&wanted))
+            }
+            Stmt::While(repeat) => wanted(&repeat.test),
+            Stmt::Assert(assertion) => wanted(&assertion.test),
+            Stmt::Match(choice) => wanted(&choice.subject),
+            _ => false,
+        },
+        |part| match part {
+            Expr::If(choice) => wanted(&choice.test),
+            Expr::BoolOp(operation) => operation.values.iter().any(&wanted),
+            _ => false,
+        },
+    )
+}
+
+/// The names in `body` that are given a value as wanted.
+pub(super) fn names_given<'a>(
+    body: &'a [Stmt],
+    mut wanted: impl FnMut(&'a Expr) -> bool,
+) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    any_statement(body, |statement| {
+        if let Stmt::Assign(assign) = statement
+            && wanted(&assign.value)
+        {
+            names.extend(assign.targets.iter().filter_map(name_of));
+        }
+        false
+    });
+    names
+}
+
 /// The name that an expression is.
 pub(super) fn name_of(expression: &Expr) -> Option<&str> {
     expression.as_name_expr().map(|name| name.id.as_str())

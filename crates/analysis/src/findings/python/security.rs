@@ -1,11 +1,13 @@
 //! Rules about text from outside that is run: SQL, shells, `eval`, and data formats that hold code.
 
+mod fixed;
+
+use fixed::is_fixed;
 use ruff_python_ast::{Expr, ExprCall, ExprFString, Operator};
 
 use super::check::Checker;
-use super::queries::{any_part, call_of, dotted, is_literal, is_name, method_of, name_of};
+use super::queries::{any_part, dotted, is_name, method_of, name_of};
 use super::rules;
-use super::scopes::BindingKind;
 
 /// Methods that take a statement of SQL first.
 const EXECUTORS: &[&str] = &[
@@ -185,113 +187,6 @@ fn fill<'a, 't>(built: &mut Built<'a>, parts: impl Iterator<Item = &'t str>, val
     }
 }
 
-/// Whether a value cannot carry text from outside: a literal, a constant, a number, a list of placeholders, or one of those.
-fn is_safe(checker: &Checker<'_, '_>, value: &Expr) -> bool {
-    is_fixed(checker, value, 0)
-}
-
-fn is_fixed(checker: &Checker<'_, '_>, value: &Expr, depth: usize) -> bool {
-    const DEPTH_MAX: usize = 6;
-    if depth > DEPTH_MAX {
-        return false;
-    }
-    if is_literal(value)
-        || checker
-            .kind(value)
-            .is_some_and(super::kinds::Kind::is_number)
-    {
-        return true;
-    }
-    match value {
-        Expr::Name(name) => {
-            is_safe_name(name.id.as_str()) || is_fixed_name(checker, name.id.as_str(), depth)
-        }
-        Expr::Attribute(attribute) => is_safe_name(attribute.attr.as_str()),
-        Expr::If(choice) => {
-            is_fixed(checker, &choice.body, depth + 1)
-                && is_fixed(checker, &choice.orelse, depth + 1)
-        }
-        // `"?, " * n`
-        Expr::BinOp(operation) if operation.op == Operator::Mult => {
-            operation.left.is_string_literal_expr() || operation.right.is_string_literal_expr()
-        }
-        // one entry of a fixed table
-        Expr::Subscript(entry) => {
-            is_constant(&entry.value) || is_literal(resolved(checker, &entry.value))
-        }
-        Expr::Call(call) => {
-            call_of(value, "int").is_some()
-                || call_of(value, "len").is_some()
-                || is_fixed_join(checker, call)
-        }
-        _ => false,
-    }
-}
-
-/// Whether a name says that what it holds is a constant or placeholders.
-fn is_safe_name(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    is_constant_name(name) || lower.contains("placeholder") || lower.contains("qmark")
-}
-
-fn is_constant_name(name: &str) -> bool {
-    name.chars().any(char::is_alphabetic) && name.to_ascii_uppercase() == name
-}
-
-fn is_constant(expression: &Expr) -> bool {
-    let name = name_of(expression).or_else(|| {
-        let attribute = expression.as_attribute_expr()?;
-        Some(attribute.attr.as_str())
-    });
-    name.is_some_and(is_constant_name)
-}
-
-/// Whether all that a name is ever given is fixed.
-fn is_fixed_name(checker: &Checker<'_, '_>, name: &str, depth: usize) -> bool {
-    let Some(variable) = checker.module.scopes.find_variable(checker.scope, name) else {
-        return false;
-    };
-    !variable.is_shared
-        && variable.bindings.iter().all(|binding| match binding.kind {
-            BindingKind::Assigned(value) => {
-                !is_display(value) && is_fixed(checker, value, depth + 1)
-            }
-            _ => false,
-        })
-}
-
-/// Whether more may be put into it later.
-fn is_display(value: &Expr) -> bool {
-    matches!(value, Expr::List(_) | Expr::Dict(_) | Expr::Set(_))
-}
-
-/// Placeholders or the parts of a constant, joined: `",".join("?" * n)`, `", ".join(COLUMNS)`.
-fn is_fixed_join(checker: &Checker<'_, '_>, call: &ExprCall) -> bool {
-    let Some(argument) = method_of(call)
-        .filter(|(_, method)| *method == "join")
-        .and_then(|_| call.arguments.args.first())
-    else {
-        return false;
-    };
-    let parts = resolved(checker, argument);
-    is_constant(argument)
-        || is_fixed_list(parts)
-        || any_part(parts, |part| {
-            part.as_string_literal_expr()
-                .is_some_and(|text| matches!(text.value.to_str(), "?" | "%s" | "?," | "%s,"))
-        })
-}
-
-/// A list of literals that is not empty, so that it is no start of a longer one.
-fn is_fixed_list(parts: &Expr) -> bool {
-    let elements = match parts {
-        Expr::List(list) => &list.elts,
-        Expr::Tuple(tuple) => &tuple.elts,
-        _ => return false,
-    };
-    !elements.is_empty() && elements.iter().all(Expr::is_literal_expr)
-}
-
 /// The text itself, or the one that the name was given.
 fn resolved<'a>(checker: &Checker<'a, '_>, expression: &'a Expr) -> &'a Expr {
     name_of(expression)
@@ -315,7 +210,7 @@ fn check_sql<'a>(checker: &mut Checker<'a, '_>, call: &'a ExprCall, statement: &
     }
     let mut worst = None;
     for (value, before) in built.values.iter().zip(&built.fixed) {
-        if is_safe(checker, value) {
+        if is_fixed(checker, value) {
             continue;
         }
         let is_value = stands_for_value(before);
@@ -407,7 +302,7 @@ fn check_shell<'a>(checker: &mut Checker<'a, '_>, call: &'a ExprCall, name: &str
     let Some(value) = built
         .values
         .iter()
-        .find(|value| !is_safe(checker, value) && !is_quoted(value))
+        .find(|value| !is_fixed(checker, value) && !is_quoted(value))
     else {
         return;
     };
