@@ -3,6 +3,8 @@
 mod constructs;
 mod dialects;
 
+use std::ops::Range;
+
 use domain::analysis::SyntaxError;
 use domain::language::Language;
 use tree_sitter::{Node, Tree};
@@ -14,13 +16,23 @@ const NODES_MAX: usize = 400_000;
 
 /// The first syntax errors of `code`, in order.
 pub(crate) fn find(language: Language, code: &str) -> Vec<SyntaxError> {
-    find_in_python(language, code)
-        .unwrap_or_else(|| find_in_any(language, code, parse::parse(language, code).as_ref()))
+    find_in_python(language, code).unwrap_or_else(|| {
+        let tree = parse::parse(language, code);
+        let readable = tree
+            .as_ref()
+            .and_then(|tree| read_again(language, code, tree));
+        find_in_any(code, tree.as_ref(), readable.as_ref())
+    })
 }
 
-/// Likewise, of code that is parsed already.
-pub(crate) fn find_parsed(language: Language, code: &str, tree: Option<&Tree>) -> Vec<SyntaxError> {
-    find_in_python(language, code).unwrap_or_else(|| find_in_any(language, code, tree))
+/// Likewise, of code that is parsed already, and read again where the grammar does not know all of it.
+pub(crate) fn find_parsed(
+    language: Language,
+    code: &str,
+    tree: Option<&Tree>,
+    readable: Option<&Readable>,
+) -> Vec<SyntaxError> {
+    find_in_python(language, code).unwrap_or_else(|| find_in_any(code, tree, readable))
 }
 
 /// Code that was rewritten so that the grammar can read what it does not know, with every place as it was.
@@ -30,11 +42,13 @@ pub(crate) struct Readable {
     mistakes: Vec<(usize, String)>,
     /// Whether too much was left out for a verdict on the rest.
     pub(crate) is_partial: bool,
+    /// Bytes that mean something else now, in order: no verdict is given on them.
+    pub(crate) changed: Vec<Range<usize>>,
 }
 
 /// `None` when the grammar reads all of `code`, or nothing that it does not know stands in it.
 pub(crate) fn read_again(language: Language, code: &str, tree: &Tree) -> Option<Readable> {
-    if !tree.root_node().has_error() {
+    if !tree.root_node().has_error() || language == Language::Python {
         return None;
     }
     if language != Language::Sql {
@@ -44,6 +58,7 @@ pub(crate) fn read_again(language: Language, code: &str, tree: &Tree) -> Option<
             code,
             mistakes: Vec::new(),
             is_partial: true,
+            changed: Vec::new(),
         });
     }
     let read = dialects::read(code)?;
@@ -52,16 +67,17 @@ pub(crate) fn read_again(language: Language, code: &str, tree: &Tree) -> Option<
         code: read.code,
         mistakes: read.mistakes,
         is_partial: read.hides_table,
+        changed: read.changed,
     })
 }
 
-fn find_in_any(language: Language, code: &str, tree: Option<&Tree>) -> Vec<SyntaxError> {
-    let Some(readable) = tree.and_then(|tree| read_again(language, code, tree)) else {
-        return find_in_tree(code, tree);
+fn find_in_any(code: &str, tree: Option<&Tree>, readable: Option<&Readable>) -> Vec<SyntaxError> {
+    let Some(readable) = readable else {
+        return find_in_tree((code, code), tree);
     };
-    let mut errors = find_in_tree(&readable.code, Some(&readable.tree));
-    let mistakes = readable.mistakes.into_iter();
-    errors.extend(mistakes.map(|(offset, message)| at(code, offset, message)));
+    let mut errors = find_in_tree((code, &readable.code), Some(&readable.tree));
+    let mistakes = readable.mistakes.iter().take(SYNTAX_ERRORS_MAX);
+    errors.extend(mistakes.map(|(offset, message)| at(code, *offset, message.clone())));
     errors.sort_by_key(|error| (error.line, error.column));
     errors.dedup_by_key(|error| error.line);
     errors.truncate(SYNTAX_ERRORS_MAX);
@@ -76,7 +92,8 @@ fn find_in_python(language: Language, code: &str) -> Option<Vec<SyntaxError>> {
     }
 }
 
-fn find_in_tree(code: &str, tree: Option<&Tree>) -> Vec<SyntaxError> {
+/// The errors of a tree; places are told in `code`, of which `read` was parsed.
+fn find_in_tree((code, read): (&str, &str), tree: Option<&Tree>) -> Vec<SyntaxError> {
     let Some(tree) = tree else {
         return vec![SyntaxError {
             line: 1,
@@ -102,7 +119,7 @@ fn find_in_tree(code: &str, tree: Option<&Tree>) -> Vec<SyntaxError> {
             return false;
         }
         if node.is_error() {
-            let (offset, message) = error_message(code, node);
+            let (offset, message) = error_message(read, node);
             push(&mut errors, at(code, offset, message));
             return false;
         }
@@ -158,11 +175,24 @@ fn error_message(code: &str, node: Node<'_>) -> (usize, String) {
     let word: String = first_token(text.trim_start());
     let message = match word.as_str() {
         "" => "Something is missing here.".to_owned(),
-        ")" | "]" | "}" => format!("This `{word}` closes nothing."),
-        "\"" | "'" | "`" => "This text is never closed with a quotation mark.".to_owned(),
-        _ => format!("`{word}` is not expected here."),
+        ")" | "]" | "}" => closes_nothing(&word),
+        "\"" | "'" | "`" => UNCLOSED_TEXT.to_owned(),
+        _ => unexpected(&word),
     };
     (start, message)
+}
+
+/// What is said of a text without its second quotation mark.
+const UNCLOSED_TEXT: &str = "This text is never closed with a quotation mark.";
+
+/// What is said of a word or mark that may not stand where it does.
+fn unexpected(word: &str) -> String {
+    format!("`{word}` is not expected here.")
+}
+
+/// What is said of the second of two brackets when there is no first.
+fn closes_nothing(bracket: &str) -> String {
+    format!("This `{bracket}` closes nothing.")
 }
 
 /// What is said of a bracket without a partner.

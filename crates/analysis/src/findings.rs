@@ -21,6 +21,8 @@ mod sql;
 mod unused;
 mod words;
 
+use std::ops::Range;
+
 use domain::analysis::{Finding, Severity};
 use domain::language::Language;
 use tree_sitter::{Node, Tree};
@@ -44,12 +46,20 @@ pub(crate) struct Source<'a> {
     pub(crate) language: Language,
     pub(crate) code: &'a str,
     pub(crate) tree: &'a Tree,
+    /// Bytes of the code, in order, in which nothing is found.
+    unsure: &'a [Range<usize>],
 }
 
 impl<'a> Source<'a> {
     /// The text of a node.
     pub(crate) fn text(&self, node: Node<'_>) -> &'a str {
         crate::parse::text(self.code, node)
+    }
+
+    fn is_unsure(&self, byte: usize) -> bool {
+        let before = self.unsure.partition_point(|bytes| bytes.end <= byte);
+        let next = self.unsure.get(before);
+        next.is_some_and(|bytes| bytes.start <= byte)
     }
 }
 
@@ -69,6 +79,9 @@ impl Report {
         message: String,
         fix: impl Into<String>,
     ) {
+        if source.is_unsure(node.start_byte()) {
+            return;
+        }
         let at = node.start_position();
         let line_start = node.start_byte().saturating_sub(at.column);
         let before = source.code.get(line_start..node.start_byte());
@@ -103,26 +116,18 @@ fn number(index: usize) -> u32 {
     u32::try_from(index.saturating_add(1)).unwrap_or(u32::MAX)
 }
 
-/// What looks wrong in `code`, which parses as `language`.
-pub(crate) fn find(language: Language, code: &str, tree: &Tree) -> Vec<Finding> {
-    if language == Language::Python {
-        return find_in(language, code, tree);
-    }
-    match crate::errors::read_again(language, code, tree) {
-        Some(readable) if readable.is_partial || readable.tree.root_node().has_error() => {
-            Vec::new()
-        }
-        Some(readable) => find_in(language, &readable.code, &readable.tree),
-        None if tree.root_node().has_error() => Vec::new(),
-        None => find_in(language, code, tree),
-    }
-}
-
-fn find_in(language: Language, code: &str, tree: &Tree) -> Vec<Finding> {
+/// What looks wrong in `code`, which parses as `language`, outside of the bytes that are `unsure`.
+pub(crate) fn find(
+    language: Language,
+    code: &str,
+    tree: &Tree,
+    unsure: &[Range<usize>],
+) -> Vec<Finding> {
     let source = Source {
         language,
         code,
         tree,
+        unsure,
     };
     let mut report = Report::default();
     match language {

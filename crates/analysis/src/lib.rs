@@ -18,7 +18,7 @@ mod scope;
 mod sql;
 mod text;
 
-use domain::analysis::{Analysis, CodeAnalyser, Explanation, Metrics, SyntaxError};
+use domain::analysis::{Analysis, CodeAnalyser, Explanation, Finding, Metrics, SyntaxError};
 use domain::ask::Style;
 use domain::language::Language;
 use tree_sitter::Tree;
@@ -51,20 +51,39 @@ struct Parsed<'a> {
 }
 
 impl<'a> Parsed<'a> {
-    /// Reads the first [`CODE_BYTES_MAX`] of `code`.
-    fn new(language: Language, code: &'a str) -> Self {
+    /// Reads the first [`CODE_BYTES_MAX`] of `code`, and again what the grammar does not know of it.
+    fn new(language: Language, code: &'a str) -> (Self, Option<errors::Readable>) {
         let code = parse::cut(code, CODE_BYTES_MAX);
         let tree = parse::parse(language, code);
-        Self {
+        let readable = tree
+            .as_ref()
+            .and_then(|tree| errors::read_again(language, code, tree));
+        let parsed = Self {
             language,
             code,
             program: tree
                 .as_ref()
                 .map(|tree| build::build(language, code, tree))
                 .unwrap_or_default(),
-            errors: errors::find_parsed(language, code, tree.as_ref()),
+            errors: errors::find_parsed(language, code, tree.as_ref(), readable.as_ref()),
             tree,
+        };
+        (parsed, readable)
+    }
+
+    /// What looks wrong, where all of the code could be read.
+    fn find(&self, tree: &Tree, readable: Option<&errors::Readable>) -> Vec<Finding> {
+        let (code, tree, unsure): (&str, &Tree, &[_]) = match readable {
+            _ if !self.errors.is_empty() => return Vec::new(),
+            Some(readable) if readable.is_partial => return Vec::new(),
+            Some(readable) => (&readable.code, &readable.tree, &readable.changed),
+            None => (self.code, tree, &[]),
+        };
+        // Python has a parser of its own, which found no errors.
+        if self.language != Language::Python && tree.root_node().has_error() {
+            return Vec::new();
         }
+        findings::find(self.language, code, tree, unsure)
     }
 
     /// The explanation; `whole` is the code before it was cut.
@@ -89,7 +108,7 @@ impl CodeAnalyser for SyntaxAnalyser {
     }
 
     fn explain(&self, language: Language, code: &str, style: Style) -> Explanation {
-        let parsed = Parsed::new(language, code);
+        let (parsed, _) = Parsed::new(language, code);
         Explanation {
             language,
             markdown: parsed.explain(code, style),
@@ -98,15 +117,11 @@ impl CodeAnalyser for SyntaxAnalyser {
     }
 
     fn analyse(&self, language: Language, code: &str, style: Style) -> Analysis {
-        let parsed = Parsed::new(language, code);
+        let (parsed, readable) = Parsed::new(language, code);
         let (metrics, findings) = match &parsed.tree {
             Some(tree) => {
                 let estimates = complexity::estimate_all(language, parsed.code, &parsed.program);
-                let findings = if parsed.errors.is_empty() {
-                    findings::find(language, parsed.code, tree)
-                } else {
-                    Vec::new()
-                };
+                let findings = parsed.find(tree, readable.as_ref());
                 let metrics = metrics::measure(language, parsed.code, tree, estimates);
                 (metrics, findings)
             }

@@ -1,259 +1,140 @@
-//! SQL of dialects that the grammar does not know: which statements it must not be asked about. What is wrong with their brackets
-//! and quotation marks is still told, from their tokens.
+//! SQL of dialects that the grammar does not know: what is left out or replaced, so that the rest can be read. What is wrong with
+//! the brackets, commas and quotation marks in what is not read is still told, from their tokens.
 
+mod patterns;
+mod table;
 mod tokens;
 
-use tokens::{Kind, Token};
+use std::ops::Range;
 
-use super::unclosed;
+use patterns::{Effect, Pattern};
+use tokens::{Kind, Statement, Token};
+
+use super::{UNCLOSED_TEXT, closes_nothing, unclosed, unexpected};
 
 /// Most tokens that are looked at; code with more is read as it is.
 const TOKENS_MAX: usize = 100_000;
 
-/// Something that a dialect allows and the grammar does not: words that follow one another. `_` stands for any one token, `#` for a
-/// number, `'` for a text.
-struct Construct {
-    words: &'static [&'static str],
-    /// Whether it must stand at the start of its statement.
-    at_start: bool,
-    /// From which word on it can be left out; without it the statement as a whole cannot be read.
-    omitted_from: Option<usize>,
-}
-
-const fn starting(words: &'static [&'static str]) -> Construct {
-    Construct {
-        words,
-        at_start: true,
-        omitted_from: None,
-    }
-}
-
-const fn anywhere(words: &'static [&'static str]) -> Construct {
-    Construct {
-        words,
-        at_start: false,
-        omitted_from: None,
-    }
-}
-
-const fn omitted(words: &'static [&'static str], from: usize) -> Construct {
-    Construct {
-        words,
-        at_start: false,
-        omitted_from: Some(from),
-    }
-}
-
-const CONSTRUCTS: &[Construct] = &[
-    // Words that can be left out: the rest of the statement is read.
-    omitted(&["KEY", "AUTOINCREMENT"], 1),
-    omitted(&["KEY", "ASC", "AUTOINCREMENT"], 2),
-    omitted(&["INSERT", "OR", "REPLACE"], 1),
-    omitted(&["INSERT", "OR", "IGNORE"], 1),
-    omitted(&["INSERT", "OR", "ABORT"], 1),
-    omitted(&["INSERT", "OR", "FAIL"], 1),
-    omitted(&["INSERT", "OR", "ROLLBACK"], 1),
-    omitted(&["UPDATE", "OR", "REPLACE"], 1),
-    omitted(&["UPDATE", "OR", "IGNORE"], 1),
-    omitted(&["UPDATE", "OR", "ABORT"], 1),
-    omitted(&["UPDATE", "OR", "FAIL"], 1),
-    omitted(&["UPDATE", "OR", "ROLLBACK"], 1),
-    omitted(&["NULLS", "FIRST"], 0),
-    omitted(&["NULLS", "LAST"], 0),
-    omitted(&["LIMIT", "#", ",", "#"], 2),
-    omitted(&["ESCAPE", "'"], 0),
-    omitted(&["COLLATE", "_"], 0),
-    omitted(&["WITHOUT", "ROWID"], 0),
-    omitted(&[")", "STRICT"], 1),
-    omitted(&["FOR", "UPDATE", "SKIP", "LOCKED"], 0),
-    omitted(&["FOR", "UPDATE", "NOWAIT"], 0),
-    omitted(&["FOR", "UPDATE"], 0),
-    omitted(&["FOR", "SHARE"], 0),
-    omitted(&["SELECT", "TOP", "#"], 1),
-    omitted(&["SELECT", "DISTINCT", "TOP", "#"], 2),
-    omitted(&["INDEXED", "BY", "_"], 0),
-    omitted(&["WITH", "(", "NOLOCK", ")"], 0),
-    omitted(&["IDENTITY", "(", "#", ",", "#", ")"], 0),
-    // Parts that say too much to be left out.
-    anywhere(&["TOP", "#", "PERCENT"]),
-    anywhere(&["ON", "CONFLICT", "("]),
-    anywhere(&["ON", "CONFLICT", "ON", "CONSTRAINT"]),
-    anywhere(&["AS", "(", "VALUES"]),
-    anywhere(&["AS", "_", "ON", "DUPLICATE", "KEY"]),
-    anywhere(&["CONSTRAINT", "_", "UNIQUE"]),
-    anywhere(&["CONSTRAINT", "_", "FOREIGN", "KEY"]),
-    anywhere(&["_", "GLOB", "'"]),
-    anywhere(&["_", "REGEXP", "'"]),
-    anywhere(&["_", "RLIKE", "'"]),
-    anywhere(&["_", "MATCH", "'"]),
-    anywhere(&["_", "GLOB", "?"]),
-    anywhere(&["_", "REGEXP", "?"]),
-    anywhere(&["_", "MATCH", "?"]),
-    anywhere(&["_", "ISNULL"]),
-    anywhere(&["_", "NOTNULL"]),
-    anywhere(&["FETCH", "FIRST"]),
-    anywhere(&["FETCH", "NEXT"]),
-    anywhere(&["OFFSET", "#"]),
-    anywhere(&["DEFAULT", "VALUES"]),
-    anywhere(&["NATURAL", "JOIN"]),
-    anywhere(&["NATURAL", "LEFT"]),
-    anywhere(&["NATURAL", "RIGHT"]),
-    anywhere(&["NATURAL", "FULL"]),
-    anywhere(&["NATURAL", "INNER"]),
-    anywhere(&["STRAIGHT_JOIN", "_"]),
-    anywhere(&[",", "LATERAL", "("]),
-    anywhere(&["CROSS", "APPLY"]),
-    anywhere(&["OUTER", "APPLY"]),
-    anywhere(&["SET", "(", "_", ","]),
-    anywhere(&["SUBSTRING", "(", "_", "FROM"]),
-    anywhere(&["POSITION", "(", "_", "IN"]),
-    anywhere(&["TRIM", "(", "BOTH"]),
-    anywhere(&["TRIM", "(", "LEADING"]),
-    anywhere(&["TRIM", "(", "TRAILING"]),
-    anywhere(&["OVERLAY", "(", "_", "PLACING"]),
-    anywhere(&[",", "INTERVAL", "#"]),
-    anywhere(&["AT", "TIME", "ZONE"]),
-    anywhere(&["WITHIN", "GROUP", "("]),
-    anywhere(&["WITH", "ROLLUP"]),
-    anywhere(&["GROUPING", "SETS", "("]),
-    anywhere(&["_", "QUALIFY", "_"]),
-    anywhere(&["TABLESAMPLE", "_", "("]),
-    anywhere(&["EXCEPT", "ALL"]),
-    anywhere(&["INTERSECT", "ALL"]),
-    anywhere(&["MINUS", "SELECT"]),
-    anywhere(&["BETWEEN", "SYMMETRIC"]),
-    anywhere(&["_", "PIVOT", "("]),
-    anywhere(&["_", "UNPIVOT", "("]),
-    anywhere(&["=", ":", "_"]),
-    anywhere(&["=", "%", "S"]),
-    anywhere(&["%", "(", "_", ")", "S"]),
-    anywhere(&["(", ":", "_"]),
-    anywhere(&[",", ":", "_"]),
-    anywhere(&["(", "%", "S"]),
-    anywhere(&["SELECT", "[", "_", "]"]),
-    anywhere(&["FROM", "[", "_", "]"]),
-    anywhere(&["JOIN", "[", "_", "]"]),
-    anywhere(&["INTO", "[", "_", "]"]),
-    anywhere(&["TABLE", "[", "_", "]"]),
-    anywhere(&["UPDATE", "[", "_", "]"]),
-    anywhere(&["AS", "'"]),
-    starting(&["DELETE", "FROM", "_", "USING"]),
-    starting(&["DELETE", "FROM", "_", "_", "USING"]),
-    starting(&["DELETE", "FROM", "_", "AS", "_", "USING"]),
-    // Statements of their own.
-    starting(&["ANALYZE"]),
-    starting(&["ATTACH"]),
-    starting(&["BEGIN", "CONCURRENT"]),
-    starting(&["BEGIN", "DEFERRED"]),
-    starting(&["BEGIN", "EXCLUSIVE"]),
-    starting(&["BEGIN", "IMMEDIATE"]),
-    starting(&["BEGIN", ";"]),
-    starting(&["BEGIN", "TRANSACTION"]),
-    starting(&["CALL", "_"]),
-    starting(&["COMMIT", ";"]),
-    starting(&["COMMIT", "TRANSACTION"]),
-    starting(&["CREATE", "DOMAIN"]),
-    starting(&["CREATE", "OR", "REPLACE", "PROCEDURE"]),
-    starting(&["CREATE", "OR", "REPLACE", "TRIGGER"]),
-    starting(&["CREATE", "PROCEDURE"]),
-    starting(&["CREATE", "TEMP", "TRIGGER"]),
-    starting(&["CREATE", "TRIGGER"]),
-    starting(&["CREATE", "VIRTUAL", "TABLE"]),
-    starting(&["DEALLOCATE"]),
-    starting(&["DECLARE", "@"]),
-    starting(&["DESC", "_"]),
-    starting(&["DESCRIBE", "_"]),
-    starting(&["DETACH"]),
-    starting(&["DO", "'"]),
-    starting(&["DROP", "PROCEDURE"]),
-    starting(&["DROP", "TRIGGER"]),
-    starting(&["EXEC", "_"]),
-    starting(&["EXECUTE", "_"]),
-    starting(&["EXPLAIN", "QUERY", "PLAN"]),
-    starting(&["GRANT", "_"]),
-    starting(&["LISTEN", "_"]),
-    starting(&["LOCK", "TABLE"]),
-    starting(&["LOCK", "TABLES"]),
-    starting(&["NOTIFY", "_"]),
-    starting(&["PRAGMA", "_"]),
-    starting(&["PREPARE", "_"]),
-    starting(&["REFRESH", "MATERIALIZED"]),
-    starting(&["REINDEX"]),
-    starting(&["RELEASE", "_"]),
-    starting(&["REVOKE", "_"]),
-    starting(&["ROLLBACK", ";"]),
-    starting(&["ROLLBACK", "TO"]),
-    starting(&["ROLLBACK", "TRANSACTION", "TO"]),
-    starting(&["SAVEPOINT", "_"]),
-    starting(&["START", "TRANSACTION"]),
-    starting(&["UNLOCK", "TABLES"]),
-    starting(&["USE", "_"]),
-    starting(&["VALUES", "("]),
-    starting(&["COPY", "_"]),
+/// Words that the statements begin with of which some parts make the whole unreadable.
+const FIRST_WORDS: &[&str] = &[
+    "(", "CREATE", "DELETE", "EXPLAIN", "INSERT", "MERGE", "REPLACE", "SELECT", "UPDATE", "WITH",
 ];
 
-/// The code with what the grammar does not know made blank, and what is wrong with the brackets of it.
+/// The code with what the grammar does not know made blank, and what is wrong with it.
 #[derive(Debug)]
 pub(super) struct Readable {
     pub(super) code: String,
-    /// Where brackets and quotation marks do not match in what was made blank, and what to say.
+    /// What is wrong in what was made blank: where, and what to say.
     pub(super) mistakes: Vec<(usize, String)>,
+    /// Statements that mean something else now.
+    pub(super) changed: Vec<Range<usize>>,
     /// Whether a table is defined in what was made blank, so that less is known of the others.
     pub(super) hides_table: bool,
+}
+
+/// Bytes of the code, and what stands there instead, with blanks up to the same length.
+struct Edit {
+    range: Range<usize>,
+    by: Replacement,
+}
+
+enum Replacement {
+    Text(&'static str),
+    /// As many digits as there are bytes.
+    Digits,
 }
 
 /// `None` when `code` holds nothing of other dialects.
 pub(super) fn read(code: &str) -> Option<Readable> {
     let tokens = tokens::split(code, TOKENS_MAX)?;
-    let mut blanks: Vec<(usize, usize)> = Vec::new();
-    let mut mistakes = Vec::new();
-    let mut hides_table = false;
+    let patterns = table::patterns();
+    let mut edits = Vec::new();
+    let mut readable = Readable {
+        code: String::new(),
+        mistakes: Vec::new(),
+        changed: Vec::new(),
+        hides_table: false,
+    };
     for statement in tokens::statements(&tokens) {
-        let found: Vec<(usize, &Construct)> = (0..statement.len())
-            .filter_map(|at| {
-                let construct = CONSTRUCTS
-                    .iter()
-                    .find(|construct| stands_at(construct, statement, at))?;
-                Some((at, construct))
-            })
-            .collect();
-        if found
-            .iter()
-            .any(|(_, construct)| construct.omitted_from.is_none())
-        {
-            mistakes.extend(unmatched(statement));
-            hides_table |= is_table(statement);
-            blanks.extend(range(statement));
-            continue;
-        }
-        for (at, construct) in found {
-            let from = at + construct.omitted_from.unwrap_or_default();
-            let to = at + construct.words.len();
-            blanks.extend(statement.get(from..to).and_then(range));
-        }
+        read_statement(&patterns, statement, &mut edits, &mut readable);
     }
-    (!blanks.is_empty()).then(|| Readable {
-        code: blanked(code, &blanks),
-        mistakes,
-        hides_table,
-    })
+    if edits.is_empty() {
+        return None;
+    }
+    readable.code = rewritten(code, &edits);
+    Some(readable)
 }
 
-fn stands_at(construct: &Construct, statement: &[Token<'_>], at: usize) -> bool {
-    let Some(tokens) = statement.get(at..at + construct.words.len()) else {
-        return false;
-    };
-    (!construct.at_start || at == 0)
-        && construct
-            .words
+fn read_statement(
+    patterns: &[Pattern],
+    statement: Statement<'_, '_>,
+    edits: &mut Vec<Edit>,
+    readable: &mut Readable,
+) {
+    let tokens = statement.tokens;
+    let first_edit = edits.len();
+    let mut is_changed = false;
+    let mut is_edited = vec![false; tokens.len()];
+    for at in 0..tokens.len() {
+        let found = patterns
             .iter()
-            .zip(tokens)
-            .all(|(word, token)| match *word {
-                "_" => token.text != ";",
-                "#" => token.kind == Kind::Number,
-                "'" => token.kind == Kind::Text,
-                word => token.kind != Kind::Text && token.text.eq_ignore_ascii_case(word),
-            })
+            .find_map(|pattern| Some((pattern.effect, pattern.find_at(tokens, at)?)));
+        let is_parameter = tokens
+            .get(at)
+            .is_some_and(|token| token.kind == Kind::Parameter);
+        let is_omitted = matches!(found, Some((Effect::Omit, _)));
+        let (by, part) = match found {
+            Some((Effect::Unreadable, _)) => {
+                edits.truncate(first_edit);
+                leave_out(statement, edits, readable);
+                return;
+            }
+            Some((Effect::Omit, part)) => (Replacement::Text(""), part),
+            Some((Effect::Replace(text), part)) => (Replacement::Text(text), part),
+            None if is_parameter => (Replacement::Digits, at..at + 1),
+            None => continue,
+        };
+        let part = with_semicolon(tokens, part);
+        let Some(marks) = is_edited
+            .get_mut(part.clone())
+            .filter(|marks| !marks.contains(&true))
+        else {
+            continue;
+        };
+        marks.fill(true);
+        is_changed |= !is_omitted;
+        let part = tokens.get(part).unwrap_or_default();
+        readable.mistakes.extend(mistake(part));
+        edits.extend(range(part).map(|range| Edit { range, by }));
+    }
+    if let Some(edits) = edits.get_mut(first_edit..) {
+        edits.sort_by_key(|edit| edit.range.start);
+    }
+    if is_changed {
+        readable.changed.extend(range(tokens));
+    }
+}
+
+/// Leaves out a statement as a whole.
+fn leave_out(statement: Statement<'_, '_>, edits: &mut Vec<Edit>, readable: &mut Readable) {
+    let tokens = statement.tokens;
+    let begin = statement
+        .open
+        .map(|begin| (begin.start, unclosed(begin.text)));
+    readable.mistakes.extend(begin.or_else(|| mistake(tokens)));
+    readable.hides_table |= is_table(tokens);
+    edits.extend(range(tokens).map(|range| Edit {
+        range,
+        by: Replacement::Text(""),
+    }));
+}
+
+/// The part with the semicolon behind it, when nothing else is left of the statement.
+fn with_semicolon(tokens: &[Token<'_>], part: Range<usize>) -> Range<usize> {
+    let is_all = part.start == 0
+        && part.end + 1 == tokens.len()
+        && tokens.get(part.end).is_some_and(|last| last.text == ";");
+    part.start..part.end + usize::from(is_all)
 }
 
 fn is_table(statement: &[Token<'_>]) -> bool {
@@ -264,20 +145,23 @@ fn is_table(statement: &[Token<'_>]) -> bool {
 }
 
 /// From the first byte of the first token to the last of the last.
-fn range(tokens: &[Token<'_>]) -> Option<(usize, usize)> {
+fn range(tokens: &[Token<'_>]) -> Option<Range<usize>> {
     let (first, last) = (tokens.first()?, tokens.last()?);
-    Some((first.start, last.start + last.text.len()))
+    Some(first.start..last.start + last.text.len())
 }
 
-/// The first bracket or quotation mark of a statement that has no partner.
-fn unmatched(statement: &[Token<'_>]) -> Option<(usize, String)> {
+/// The first bracket or quotation mark that has no partner, or comma that has nothing behind it.
+fn mistake(tokens: &[Token<'_>]) -> Option<(usize, String)> {
     let mut open: Vec<&Token<'_>> = Vec::new();
-    for token in statement {
+    let mut follows_comma = false;
+    for token in tokens {
+        let is_short = follows_comma && matches!(token.text, "," | ")" | ";");
+        follows_comma = token.text == ",";
         let partner = match token.text {
             _ if token.kind == Kind::Text && !token.is_closed => {
-                let message = "This text is never closed with a quotation mark.";
-                return Some((token.start, message.to_owned()));
+                return Some((token.start, UNCLOSED_TEXT.to_owned()));
             }
+            text if is_short => return Some((token.start, unexpected(text))),
             "(" | "[" | "{" => {
                 open.push(token);
                 continue;
@@ -288,29 +172,41 @@ fn unmatched(statement: &[Token<'_>]) -> Option<(usize, String)> {
             _ => continue,
         };
         if open.pop().is_none_or(|bracket| bracket.text != partner) {
-            return Some((
-                token.start,
-                format!("This `{}` closes nothing.", token.text),
-            ));
+            return Some((token.start, closes_nothing(token.text)));
         }
     }
     let bracket = open.last()?;
     Some((bracket.start, unclosed(bracket.text)))
 }
 
-/// The code with spaces for everything in `blanks` but the ends of lines, as long as before.
-fn blanked(code: &str, blanks: &[(usize, usize)]) -> String {
+/// The code with every edit made, as long as before and with the same lines.
+fn rewritten(code: &str, edits: &[Edit]) -> String {
     let mut text = String::with_capacity(code.len());
-    let mut blanks = blanks.iter().peekable();
-    for (offset, letter) in code.char_indices() {
-        while blanks.next_if(|(_, end)| *end <= offset).is_some() {}
-        let is_blank = blanks.peek().is_some_and(|(start, _)| *start <= offset);
-        if is_blank && letter != '\n' {
-            text.extend(std::iter::repeat_n(' ', letter.len_utf8()));
-        } else {
-            text.push(letter);
+    let mut end = 0;
+    for edit in edits {
+        text.push_str(code.get(end..edit.range.start).unwrap_or_default());
+        end = edit.range.end;
+        let old = code.get(edit.range.clone()).unwrap_or_default();
+        let blank = match edit.by {
+            Replacement::Text(_) => " ",
+            Replacement::Digits => "1",
+        };
+        let new = match edit.by {
+            Replacement::Text(new) if !old.get(..new.len()).unwrap_or_default().contains('\n') => {
+                new
+            }
+            Replacement::Text(_) | Replacement::Digits => "",
+        };
+        text.push_str(new);
+        for letter in old.get(new.len()..).unwrap_or_default().chars() {
+            if letter == '\n' {
+                text.push(letter);
+            } else {
+                text.push_str(&blank.repeat(letter.len_utf8()));
+            }
         }
     }
+    text.push_str(code.get(end..).unwrap_or_default());
     text
 }
 
@@ -418,6 +314,30 @@ mod tests {
         "SELECT a FROM t OFFSET 3;",
         "SELECT a FROM t STRAIGHT_JOIN s ON t.id = s.id;",
         "INSERT OR IGNORE INTO t (a) VALUES ('it''s; (');",
+        "SELECT a FROM t WHERE a NOT GLOB 'x*' AND b NOT REGEXP :pattern;",
+        "SELECT ISNULL(a, 0) FROM t;",
+        "SELECT a::int % b FROM t WHERE c > :low AND d LIKE :name AND e IN (:one, :two) LIMIT :n;",
+        "INSERT INTO t (a, b) VALUES (%(a)s, %(b)s) ON CONFLICT (a, b) DO NOTHING;",
+        "INSERT INTO t VALUES (%s, %s);",
+        "SELECT t.[a], [b] FROM [t] WHERE [a] = 1;",
+        "SELECT TRIM(BOTH FROM t.a), SUBSTRING(t.a FROM 2) FROM t;",
+        "PRAGMA main.cache_size = -2000;",
+        "BEGIN; SAVEPOINT s; ROLLBACK TO s; COMMIT;",
+        "START TRANSACTION ISOLATION LEVEL SERIALIZABLE; COMMIT WORK;",
+        "SELECT a FROM t WHERE a IN %s LIMIT :skip, :rows;",
+        "SELECT a FROM t STRAIGHT_JOIN s;",
+        "SELECT TRIM(BOTH b FROM a), SUBSTRING(lower(a) FROM b FOR c) FROM t;",
+        "SELECT [a b], t.[c d] FROM [dbo].[my table] WHERE [x y] = 1;",
+        "VALUES (1, 'a'), (2, 'b') ORDER BY 1;",
+        "INSERT INTO t(a) VALUES (1) ON CONFLICT (a) WHERE b = 1 DO UPDATE SET a = 2;",
+        "CREATE TABLE t (a INT CONSTRAINT u UNIQUE, b INT CONSTRAINT n NOT NULL, UNIQUE (a) ON CONFLICT REPLACE);",
+        "CREATE TABLE t (a INT, CONSTRAINT f FOREIGN KEY (a) REFERENCES s (id) DEFERRABLE INITIALLY DEFERRED);",
+        "CREATE PROCEDURE p AS BEGIN BEGIN TRANSACTION; UPDATE t SET a = 1; COMMIT; END; SELECT a FROM t;",
+        "DESCRIBE SELECT a FROM t;",
+        "PREPARE p FROM 'SELECT 1';",
+        "REFRESH MATERIALIZED VIEW CONCURRENTLY v;",
+        "COPY (SELECT a FROM t) TO 'x.csv';",
+        "SELECT a FROM (SELECT a FROM t ORDER BY a NULLS LAST) x FOR UPDATE;",
         "CREATE TRIGGER tr AFTER UPDATE ON t BEGIN UPDATE s SET n = CASE WHEN n > 1 THEN 2 ELSE 3 END; DELETE FROM u; END; SELECT a FROM t;",
     ];
 
@@ -447,6 +367,29 @@ mod tests {
         "FORM t SELECT a;",
         "SELECT a FROM t WHERE;",
         "SELECT TOP 5 FROM t WHERE a ==;",
+        // beside words of a dialect
+        "SELEC a FORM t LIMIT 10 OFFSET 20;",
+        "SELEC a FORM t WHERE a = :id;",
+        "INSERT INTO t VALUES (%s,, %s);",
+        "CREATE TABLE t (a INT,, b INT, CONSTRAINT u UNIQUE (a));",
+        "INSERT INTO t VALUES (1,,) ON CONFLICT (id) DO NOTHING;",
+        "INSERT INTO t VALUES (1) ON CONFLICT (id,, n) DO NOTHING;",
+        "SELEC a AS 'x' FORM t;",
+        "EXPLAIN QUERY PLAN SELEC a FORM t;",
+        "SELEC a FORM t GROUP BY GROUPING SETS ((a), (b));",
+        "SELECT a,, b FROM t GROUP BY GROUPING SETS ((a), (b));",
+        "SELEC a FORM t WHERE a GLOB 'x*';",
+        "SELEC a AT TIME ZONE 'UTC' FORM t;",
+        "START TRANSACTION\nUPDATE t SET WHERE a = 1;",
+        "START TRANSACTION; UPDATE t SET WHERE a = 1;",
+        "PRAGMA x = 1\nSELEC a FROM t;",
+        "PREPARE p AS SELEC a FORM t;",
+        "CREATE TRIGGER tr AFTER INSERT ON t BEGIN UPDATE s SET n = 1;\nSELECT a FROM t;",
+        "SELECT (a COLLATE) FROM t;",
+        "SELECT a FROM t INDEXED BY, s;",
+        "SELECT a FROM t FOR UPDATE WHERE b = 1;",
+        "SELECT a NULLS LAST FROM t;",
+        "SELECT a FROM t WHERE b = 1 ESCAPE '!';",
     ];
 
     fn errors(code: &str) -> Vec<String> {
@@ -462,6 +405,7 @@ mod tests {
         for code in RIGHT {
             assert_eq!(errors(code), Vec::<String>::new(), "{code}");
         }
+        assert_eq!(errors("BEGIN; COMMIT"), Vec::<String>::new());
         let all = RIGHT.join("\n");
         assert_eq!(errors(&all), Vec::<String>::new());
     }

@@ -86,6 +86,33 @@ fn names_that_are_given_one_another_again_and_again_are_followed_to_an_end() {
     assert_eq!(analysis.syntax_errors, []);
 }
 
+#[test]
+fn long_code_of_dialects_is_read() {
+    for unit in [
+        "KEY KEY ASC ",
+        "ON CONFLICT (",
+        "a GLOB :x AND ",
+        "NULLS LAST, ",
+        "PRAGMA x; ",
+        "SELECT [a] FROM t OFFSET 3; ",
+        "CREATE TRIGGER t BEGIN ",
+        "a.a.a.a.a.a.a.a.",
+        ",,",
+        ": : :x %s %(",
+    ] {
+        let code = unit.repeat(100_000 / unit.len());
+        let start = std::time::Instant::now();
+        let errors = SyntaxAnalyser::new().find_syntax_errors(Language::Sql, &code);
+        assert!(errors.len() <= analysis::SYNTAX_ERRORS_MAX, "{unit}");
+        eprintln!("{:?} {unit:?}", start.elapsed());
+    }
+    let macros = (0..2_000).fold(String::new(), |code, i| {
+        code + &"#define A#(x) for (;;)\nA#(x) };\n".replace('#', &i.to_string())
+    });
+    let errors = SyntaxAnalyser::new().find_syntax_errors(Language::C, &macros);
+    assert!(errors.len() <= analysis::SYNTAX_ERRORS_MAX);
+}
+
 /// Bytes of each bad input: enough that what takes the square of the length shows in the printed times.
 const WORST_BYTES: usize = 12_000;
 

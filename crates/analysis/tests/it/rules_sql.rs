@@ -177,3 +177,17 @@ fn mistakes_are_found_beside_words_of_a_dialect() {
     let code = "CREATE TABLE u (c INTEGER NOT NULL, CONSTRAINT k UNIQUE (c, c));\nSELECT a FROM t WHERE b NOT IN (SELECT c FROM u);\n";
     assert_eq!(rules(code), Vec::<&str>::new());
 }
+
+#[test]
+fn what_was_replaced_is_not_judged() {
+    for code in [
+        "SELECT a FROM t WHERE a <> a COLLATE NOCASE;",
+        "SELECT a FROM t WHERE b = :b AND b = :c;",
+        "SELECT a FROM t WHERE b GLOB '%x';",
+        "SELECT a FROM t WHERE b ISNULL AND b ISNULL;",
+    ] {
+        assert_eq!(rules(code), Vec::<&str>::new(), "{code}");
+        let code = format!("{code}\nSELECT a FROM t WHERE b = NULL;\n");
+        assert_eq!(rules(&code), ["null-comparison"], "{code}");
+    }
+}
