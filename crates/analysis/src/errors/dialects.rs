@@ -7,7 +7,8 @@ mod tokens;
 
 use std::ops::Range;
 
-use patterns::{Effect, Pattern};
+use patterns::Effect;
+use table::Table;
 use tokens::{Kind, Statement, Token};
 
 use super::{UNCLOSED_TEXT, closes_nothing, unclosed, unexpected};
@@ -47,7 +48,7 @@ enum Replacement {
 /// `None` when `code` holds nothing of other dialects.
 pub(super) fn read(code: &str) -> Option<Readable> {
     let tokens = tokens::split(code, TOKENS_MAX)?;
-    let patterns = table::patterns();
+    let table = Table::new();
     let mut edits = Vec::new();
     let mut readable = Readable {
         code: String::new(),
@@ -56,7 +57,7 @@ pub(super) fn read(code: &str) -> Option<Readable> {
         hides_table: false,
     };
     for statement in tokens::statements(&tokens) {
-        read_statement(&patterns, statement, &mut edits, &mut readable);
+        read_statement(&table, statement, &mut edits, &mut readable);
     }
     if edits.is_empty() {
         return None;
@@ -66,7 +67,7 @@ pub(super) fn read(code: &str) -> Option<Readable> {
 }
 
 fn read_statement(
-    patterns: &[Pattern],
+    table: &Table,
     statement: Statement<'_, '_>,
     edits: &mut Vec<Edit>,
     readable: &mut Readable,
@@ -76,9 +77,7 @@ fn read_statement(
     let mut is_changed = false;
     let mut is_edited = vec![false; tokens.len()];
     for at in 0..tokens.len() {
-        let found = patterns
-            .iter()
-            .find_map(|pattern| Some((pattern.effect, pattern.find_at(tokens, at)?)));
+        let found = table.find_at(tokens, at);
         let is_parameter = tokens
             .get(at)
             .is_some_and(|token| token.kind == Kind::Parameter);

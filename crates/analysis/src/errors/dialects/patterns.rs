@@ -1,7 +1,7 @@
 //! Patterns of tokens, written as text.
 //!
-//! - `A|B` is one of two words, `_` a name with its qualifiers, `#` a number, `'` a text, `:` a parameter, `()` a pair of
-//!   brackets with what is in them, `*` the rest of the line. `;` is also the end of the code.
+//! - Every pattern begins with words. `A|B` is one of two words, `_` a name with its qualifiers, `#` a number, `'` a text, `:` a
+//!   parameter, `()` a pair of brackets with what is in them, `*` the rest of the line. `;` is also the end of the code.
 //! - `^` stands before a pattern that begins its statement, `A<` before one that has `A` somewhere before it.
 //! - `{` and `}` stand around what is left out or replaced; without them that is all of it.
 
@@ -58,6 +58,14 @@ impl Pattern {
             is_first,
             needs,
         }
+    }
+
+    /// The words that it can begin with.
+    pub(super) fn first_words(&self) -> impl Iterator<Item = &'static str> {
+        self.words
+            .first()
+            .into_iter()
+            .flat_map(|word| word.split('|'))
     }
 
     /// The tokens that are left out or replaced, when the pattern fits at `at`.

@@ -1,6 +1,13 @@
 //! What dialects allow and the grammar does not know. Of two patterns that fit, the first counts.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use super::patterns::{Effect, Pattern};
+use super::tokens::Token;
+
+/// Longest word that a pattern begins with.
+const WORD_BYTES_MAX: usize = 16;
 
 /// Can be left out, and what is left means the same.
 const OMITTED: &[&str] = &[
@@ -157,14 +164,46 @@ const REPLACED: &[(&str, &str)] = &[
     ("DEFAULT VALUES", "VALUES (1)"),
 ];
 
-/// All of them.
-pub(super) fn patterns() -> Vec<Pattern> {
-    let omitted = OMITTED.iter().map(|text| Pattern::new(text, Effect::Omit));
-    let replaced = REPLACED
-        .iter()
-        .map(|(text, by)| Pattern::new(text, Effect::Replace(by)));
-    let unreadable = UNREADABLE
-        .iter()
-        .map(|text| Pattern::new(text, Effect::Unreadable));
-    omitted.chain(unreadable).chain(replaced).collect()
+/// All of them, by the word that each begins with.
+pub(super) struct Table {
+    patterns: Vec<Pattern>,
+    by_word: HashMap<&'static str, Vec<usize>>,
+}
+
+impl Table {
+    pub(super) fn new() -> Self {
+        let omitted = OMITTED.iter().map(|text| Pattern::new(text, Effect::Omit));
+        let unreadable = UNREADABLE
+            .iter()
+            .map(|text| Pattern::new(text, Effect::Unreadable));
+        let replaced = REPLACED
+            .iter()
+            .map(|(text, by)| Pattern::new(text, Effect::Replace(by)));
+        let patterns: Vec<Pattern> = omitted.chain(unreadable).chain(replaced).collect();
+        let mut by_word: HashMap<&'static str, Vec<usize>> = HashMap::new();
+        for (index, pattern) in patterns.iter().enumerate() {
+            for word in pattern.first_words() {
+                by_word.entry(word).or_default().push(index);
+            }
+        }
+        Self { patterns, by_word }
+    }
+
+    /// The first pattern that fits at `at`: what is done, and to which tokens.
+    pub(super) fn find_at(
+        &self,
+        tokens: &[Token<'_>],
+        at: usize,
+    ) -> Option<(Effect, Range<usize>)> {
+        let word = tokens.get(at)?.text;
+        let indexes = if word.len() <= WORD_BYTES_MAX {
+            self.by_word.get(word.to_ascii_uppercase().as_str())?
+        } else {
+            return None;
+        };
+        indexes
+            .iter()
+            .filter_map(|index| self.patterns.get(*index))
+            .find_map(|pattern| Some((pattern.effect, pattern.find_at(tokens, at)?)))
+    }
 }
