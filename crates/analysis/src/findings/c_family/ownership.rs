@@ -85,6 +85,14 @@ impl Way {
             Self::File => "fclose",
         }
     }
+
+    /// The rule about what is never given back.
+    const fn leak(self) -> &'static Rule {
+        match self {
+            Self::File => &RESOURCE_LEAK,
+            Self::Malloc | Self::New | Self::NewArray => &MEMORY_LEAK,
+        }
+    }
 }
 
 fn taken(value: At<'_>) -> Option<Way> {
@@ -195,17 +203,12 @@ fn find_leak<'n>(nodes: &Nodes<'_>, function: At<'n>, local: &Local<'n>, report:
         find_forgotten(nodes, local, &values, (&uses, &back), report);
     }
     if back.is_empty() && !hidden && !uses.is_empty() && uses.iter().all(|used| stays(*used)) {
-        let rule = if way == Way::File {
-            &RESOURCE_LEAK
-        } else {
-            &MEMORY_LEAK
-        };
         let what = if way == Way::File {
             "closed"
         } else {
             "given back"
         };
-        report.add(&nodes.source, rule, local.name.node(), format!("`{}` is never {what}.", local.name.text()), format!("Call `{}` when it is no longer needed, or let an owner such as a smart pointer do it.", way.name()));
+        report.add(&nodes.source, way.leak(), local.name.node(), format!("`{}` is never {what}.", local.name.text()), format!("Call `{}` when it is no longer needed, or let an owner such as a smart pointer do it.", way.name()));
     }
 }
 
@@ -252,14 +255,9 @@ fn find_forgotten<'n>(
         .filter(|used| used.index < place.index)
         .all(|used| stays(*used) && !is_noted(*used));
     if kept {
-        let rule = if *way == Way::File {
-            &RESOURCE_LEAK
-        } else {
-            &MEMORY_LEAK
-        };
         report.add(
             &nodes.source,
-            rule,
+            way.leak(),
             place.node(),
             format!("This return leaves `{name}` behind."),
             format!(
