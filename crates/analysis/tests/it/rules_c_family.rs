@@ -1,19 +1,8 @@
 //! What is found in C and C++, and what is not.
 
-use analysis::SyntaxAnalyser;
-use domain::analysis::CodeAnalyser;
-use domain::ask::Style;
 use domain::language::Language;
 
-fn rules(language: Language, code: &str) -> Vec<&'static str> {
-    let analysis = SyntaxAnalyser::new().analyse(language, code, Style::Technical);
-    assert!(analysis.syntax_errors.is_empty(), "does not parse: {code}");
-    analysis
-        .findings
-        .iter()
-        .map(|finding| finding.rule)
-        .collect()
-}
+use crate::{check, rules};
 
 /// A rule, C with the mistake, and the same without it.
 const C_CASES: &[(&str, &str, &str)] = &[
@@ -253,64 +242,66 @@ fn what_macros_and_streams_may_do_is_left_open() {
 
 #[test]
 fn loops_that_look_ahead() {
-    for (code, expected) in [
-        (
-            "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 4; i++) g[i] = g[i + 1]; grid[0] = g[0]; }",
-            &["off-by-one"][..],
-        ),
-        (
-            "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 3; i++) g[i] = g[i + 1]; grid[0] = g[0]; }",
-            &[],
-        ),
-        (
-            "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 4; i += 2) g[i] = g[i + 1]; grid[0] = g[0]; }",
-            &[],
-        ),
-        (
-            "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 4; i++) if (i < 3) g[i] = g[i + 1]; grid[0] = g[0]; }",
-            &[],
-        ),
-    ] {
-        assert_eq!(rules(Language::C, code), expected, "{code}");
-    }
+    check(
+        Language::C,
+        &[
+            (
+                "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 4; i++) g[i] = g[i + 1]; grid[0] = g[0]; }",
+                &["off-by-one"],
+            ),
+            (
+                "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 3; i++) g[i] = g[i + 1]; grid[0] = g[0]; }",
+                &[],
+            ),
+            (
+                "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 4; i += 2) g[i] = g[i + 1]; grid[0] = g[0]; }",
+                &[],
+            ),
+            (
+                "void f(int *grid) { int g[4] = {1, 2, 3, 4}; for (int i = 0; i < 4; i++) if (i < 3) g[i] = g[i + 1]; grid[0] = g[0]; }",
+                &[],
+            ),
+        ],
+    );
 }
 
 #[test]
 fn returns_that_leave_memory_or_files_behind() {
-    for (code, expected) in [
-        (
-            "int f(const char *n) { char *b = malloc(100); FILE *in = fopen(n, \"r\"); if (!in) return -1; fgets(b, 100, in); fclose(in); free(b); return 0; }",
-            &["memory-leak"][..],
-        ),
-        (
-            "int f(const char *n) { char *b; b = malloc(100); if (!b) return -2; FILE *in = fopen(n, \"r\"); if (!in) return -1; fgets(b, 100, in); fclose(in); free(b); return 0; }",
-            &["memory-leak"],
-        ),
-        (
-            "int f(const char *n, int x) { FILE *in = fopen(n, \"r\"); if (!in) return -1; if (x > 3) return 2; fgetc(in); fclose(in); return 0; }",
-            &["resource-leak"],
-        ),
-        (
-            "int f(const char *n) { char *b = malloc(100); FILE *in = fopen(n, \"r\"); if (!in) { free(b); return -1; } fgets(b, 100, in); fclose(in); free(b); return 0; }",
-            &[],
-        ),
-        (
-            "int f(int x) { char *b = malloc(100); if (b == NULL || x) return -1; free(b); return 0; }",
-            &[],
-        ),
-        (
-            "int f(int x) { char *b = malloc(100); int ok = b != NULL; if (!ok) return -1; free(b); return x; }",
-            &[],
-        ),
-        (
-            "int f(struct s *s, int x) { char *b = malloc(100); s->b = b; if (x) return -1; free(b); return x; }",
-            &[],
-        ),
-        (
-            "int f(int x) { char *b = NULL; if (x) { b = malloc(100); } if (x > 3) return -1; free(b); return x; }",
-            &[],
-        ),
-    ] {
-        assert_eq!(rules(Language::C, code), expected, "{code}");
-    }
+    check(
+        Language::C,
+        &[
+            (
+                "int f(const char *n) { char *b = malloc(100); FILE *in = fopen(n, \"r\"); if (!in) return -1; fgets(b, 100, in); fclose(in); free(b); return 0; }",
+                &["memory-leak"],
+            ),
+            (
+                "int f(const char *n) { char *b; b = malloc(100); if (!b) return -2; FILE *in = fopen(n, \"r\"); if (!in) return -1; fgets(b, 100, in); fclose(in); free(b); return 0; }",
+                &["memory-leak"],
+            ),
+            (
+                "int f(const char *n, int x) { FILE *in = fopen(n, \"r\"); if (!in) return -1; if (x > 3) return 2; fgetc(in); fclose(in); return 0; }",
+                &["resource-leak"],
+            ),
+            (
+                "int f(const char *n) { char *b = malloc(100); FILE *in = fopen(n, \"r\"); if (!in) { free(b); return -1; } fgets(b, 100, in); fclose(in); free(b); return 0; }",
+                &[],
+            ),
+            (
+                "int f(int x) { char *b = malloc(100); if (b == NULL || x) return -1; free(b); return 0; }",
+                &[],
+            ),
+            (
+                "int f(int x) { char *b = malloc(100); int ok = b != NULL; if (!ok) return -1; free(b); return x; }",
+                &[],
+            ),
+            (
+                "int f(struct s *s, int x) { char *b = malloc(100); s->b = b; if (x) return -1; free(b); return x; }",
+                &[],
+            ),
+            (
+                "int f(int x) { char *b = NULL; if (x) { b = malloc(100); } if (x > 3) return -1; free(b); return x; }",
+                &[],
+            ),
+        ],
+    );
 }

@@ -1,19 +1,11 @@
 //! What is found in Go, and what is not.
 
-use analysis::SyntaxAnalyser;
-use domain::analysis::CodeAnalyser;
-use domain::ask::Style;
 use domain::language::Language;
 
+use crate::check;
+
 fn rules(code: &str) -> Vec<&'static str> {
-    let code = format!("package sample\n\n{code}\n");
-    let analysis = SyntaxAnalyser::new().analyse(Language::Go, &code, Style::Technical);
-    assert!(analysis.syntax_errors.is_empty(), "does not parse: {code}");
-    analysis
-        .findings
-        .iter()
-        .map(|finding| finding.rule)
-        .collect()
+    crate::rules(Language::Go, code)
 }
 
 /// A rule, code with the mistake, and the same code without it.
@@ -176,40 +168,41 @@ fn endless_loops_that_serve_are_right() {
 
 #[test]
 fn returns_that_leave_a_lock_locked() {
-    for (code, expected) in [
-        (
-            "func f(mu *sync.Mutex, x int) int {\n mu.Lock()\n if x > 3 {\n return 1\n }\n mu.Unlock()\n return 2\n}",
-            &["lock-without-unlock"][..],
-        ),
-        (
-            "func f(mu *sync.Mutex, x int) int {\n mu.Lock()\n if x > 3 {\n mu.Unlock()\n return 1\n }\n mu.Unlock()\n return 2\n}",
-            &[],
-        ),
-        (
-            "func f(mu *sync.Mutex, x int) int {\n mu.Lock()\n defer mu.Unlock()\n if x > 3 {\n return 1\n }\n return 2\n}",
-            &[],
-        ),
-        (
-            "func (c *T) f(x int) int {\n c.mu.Lock()\n if x > 3 {\n return c.finish(x)\n }\n c.mu.Unlock()\n return 2\n}",
-            &[],
-        ),
-        (
-            "func (s *S) Begin(ok bool) *Tx {\n s.mu.Lock()\n if ok {\n return &Tx{s}\n }\n s.mu.Unlock()\n return nil\n}",
-            &[],
-        ),
-        (
-            "func (s *S) Begin(ok bool) *Tx {\n s.mu.Lock()\n tx := &Tx{s: s}\n if ok {\n return tx\n }\n s.mu.Unlock()\n return nil\n}",
-            &[],
-        ),
-        (
-            "func (s *S) Get(ok bool) *Tx {\n s.mu.Lock()\n if ok {\n return s.tx\n }\n s.mu.Unlock()\n return nil\n}",
-            &["lock-without-unlock"],
-        ),
-        (
-            "func f(mu *sync.Mutex, x int) int {\n if x > 3 {\n return 1\n }\n mu.Lock()\n x++\n mu.Unlock()\n return x\n}",
-            &[],
-        ),
-    ] {
-        assert_eq!(rules(code), expected, "{code}");
-    }
+    check(
+        Language::Go,
+        &[
+            (
+                "func f(mu *sync.Mutex, x int) int {\n mu.Lock()\n if x > 3 {\n return 1\n }\n mu.Unlock()\n return 2\n}",
+                &["lock-without-unlock"],
+            ),
+            (
+                "func f(mu *sync.Mutex, x int) int {\n mu.Lock()\n if x > 3 {\n mu.Unlock()\n return 1\n }\n mu.Unlock()\n return 2\n}",
+                &[],
+            ),
+            (
+                "func f(mu *sync.Mutex, x int) int {\n mu.Lock()\n defer mu.Unlock()\n if x > 3 {\n return 1\n }\n return 2\n}",
+                &[],
+            ),
+            (
+                "func (c *T) f(x int) int {\n c.mu.Lock()\n if x > 3 {\n return c.finish(x)\n }\n c.mu.Unlock()\n return 2\n}",
+                &[],
+            ),
+            (
+                "func (s *S) Begin(ok bool) *Tx {\n s.mu.Lock()\n if ok {\n return &Tx{s}\n }\n s.mu.Unlock()\n return nil\n}",
+                &[],
+            ),
+            (
+                "func (s *S) Begin(ok bool) *Tx {\n s.mu.Lock()\n tx := &Tx{s: s}\n if ok {\n return tx\n }\n s.mu.Unlock()\n return nil\n}",
+                &[],
+            ),
+            (
+                "func (s *S) Get(ok bool) *Tx {\n s.mu.Lock()\n if ok {\n return s.tx\n }\n s.mu.Unlock()\n return nil\n}",
+                &["lock-without-unlock"],
+            ),
+            (
+                "func f(mu *sync.Mutex, x int) int {\n if x > 3 {\n return 1\n }\n mu.Lock()\n x++\n mu.Unlock()\n return x\n}",
+                &[],
+            ),
+        ],
+    );
 }

@@ -1,19 +1,10 @@
 //! What is found in Java, and what is not.
 
-use analysis::SyntaxAnalyser;
-use domain::analysis::CodeAnalyser;
-use domain::ask::Style;
 use domain::language::Language;
 
 fn rules(members: &str) -> Vec<&'static str> {
     let code = format!("class Sample {{\n{members}\n}}\n");
-    let analysis = SyntaxAnalyser::new().analyse(Language::Java, &code, Style::Technical);
-    assert!(analysis.syntax_errors.is_empty(), "does not parse: {code}");
-    analysis
-        .findings
-        .iter()
-        .map(|finding| finding.rule)
-        .collect()
+    crate::rules(Language::Java, &code)
 }
 
 /// A rule, members of a class with the mistake, and the same without it.

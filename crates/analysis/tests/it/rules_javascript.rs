@@ -5,15 +5,7 @@ use domain::analysis::CodeAnalyser;
 use domain::ask::Style;
 use domain::language::Language;
 
-fn rules(language: Language, code: &str) -> Vec<&'static str> {
-    let analysis = SyntaxAnalyser::new().analyse(language, code, Style::Technical);
-    assert!(analysis.syntax_errors.is_empty(), "does not parse: {code}");
-    analysis
-        .findings
-        .iter()
-        .map(|finding| finding.rule)
-        .collect()
-}
+use crate::{check, rules};
 
 /// A rule, code with the mistake, and the same code without it.
 const CASES: &[(&str, &str, &str)] = &[
@@ -368,20 +360,21 @@ fn the_answer_of_fetch_is_awaited() {
 
 #[test]
 fn an_element_that_may_be_missing_is_asked_for() {
-    for (code, expected) in [
-        (
-            "export function f(a, g) { for (let i = 0; i <= a.length; i++) { const c = a[i]; if (c === undefined) { break; } g(c); } }",
-            &[][..],
-        ),
-        (
-            "export function f(a, g) { for (let i = 0; i <= a.length; i++) { const c = a[i]; g(c ?? 1); } }",
-            &[],
-        ),
-        (
-            "export function f(a, g) { for (let i = 0; i <= a.length; i++) { const c = a[i]; g(c); } }",
-            &["off-by-one"],
-        ),
-    ] {
-        assert_eq!(rules(Language::JavaScript, code), expected, "{code}");
-    }
+    check(
+        Language::JavaScript,
+        &[
+            (
+                "export function f(a, g) { for (let i = 0; i <= a.length; i++) { const c = a[i]; if (c === undefined) { break; } g(c); } }",
+                &[],
+            ),
+            (
+                "export function f(a, g) { for (let i = 0; i <= a.length; i++) { const c = a[i]; g(c ?? 1); } }",
+                &[],
+            ),
+            (
+                "export function f(a, g) { for (let i = 0; i <= a.length; i++) { const c = a[i]; g(c); } }",
+                &["off-by-one"],
+            ),
+        ],
+    );
 }

@@ -1,18 +1,11 @@
 //! The rules for Rust: what they find, and what they let pass.
 
-use analysis::SyntaxAnalyser;
-use domain::analysis::CodeAnalyser;
-use domain::ask::Style;
 use domain::language::Language;
 
+use crate::check;
+
 fn rules(code: &str) -> Vec<&'static str> {
-    let analysis = SyntaxAnalyser::new().analyse(Language::Rust, code, Style::Technical);
-    assert_eq!(analysis.syntax_errors, [], "{code}");
-    analysis
-        .findings
-        .into_iter()
-        .map(|finding| finding.rule)
-        .collect()
+    crate::rules(Language::Rust, code)
 }
 
 /// Code with a mistake, and the rule that finds it.
@@ -167,36 +160,37 @@ fn the_samples_are_clean() {
 
 #[test]
 fn loops_that_look_ahead() {
-    for (code, expected) in [
-        (
-            "fn f(v: &[i32]) -> bool { for i in 0..v.len() { if v[i] > v[i + 1] { return false; } } true }",
-            &["index-past-end"][..],
-        ),
-        (
-            "fn f(v: &[i32]) -> bool { for i in 0..v.len() { if i + 1 < v.len() && v[i] > v[i + 1] { return false; } } true }",
-            &[],
-        ),
-        (
-            "fn f(v: &[i32], g: fn(i32)) { for i in 0..v.len() { let is_last = i == v.len() - 1; if !is_last { g(v[i + 1]); } } }",
-            &[],
-        ),
-        (
-            "fn f(v: &[u8]) -> usize { for i in 0..v.len() { if v[i] == 7 && v[i + 1] == 8 { return i; } } 0 }",
-            &[],
-        ),
-        (
-            "fn f(v: &[i32], check: fn(usize) -> Option<i32>) -> Option<i32> { let mut s = 0; for i in 0..v.len() { check(i)?; s += v[i + 1]; } Some(s) }",
-            &[],
-        ),
-        (
-            "fn f(v: &[i32], g: fn(i32) -> Option<i32>) -> Option<i32> { let mut s = 0; for i in 0..v.len() { s += g(v[i + 1])?; } Some(s) }",
-            &["index-past-end"],
-        ),
-        (
-            "fn f(v: &[i32]) -> bool { for i in 0..v.len() { if v[i] == 0 { break; } if v[i] > v[i + 1] { return false; } } true }",
-            &[],
-        ),
-    ] {
-        assert_eq!(rules(code), expected, "{code}");
-    }
+    check(
+        Language::Rust,
+        &[
+            (
+                "fn f(v: &[i32]) -> bool { for i in 0..v.len() { if v[i] > v[i + 1] { return false; } } true }",
+                &["index-past-end"],
+            ),
+            (
+                "fn f(v: &[i32]) -> bool { for i in 0..v.len() { if i + 1 < v.len() && v[i] > v[i + 1] { return false; } } true }",
+                &[],
+            ),
+            (
+                "fn f(v: &[i32], g: fn(i32)) { for i in 0..v.len() { let is_last = i == v.len() - 1; if !is_last { g(v[i + 1]); } } }",
+                &[],
+            ),
+            (
+                "fn f(v: &[u8]) -> usize { for i in 0..v.len() { if v[i] == 7 && v[i + 1] == 8 { return i; } } 0 }",
+                &[],
+            ),
+            (
+                "fn f(v: &[i32], check: fn(usize) -> Option<i32>) -> Option<i32> { let mut s = 0; for i in 0..v.len() { check(i)?; s += v[i + 1]; } Some(s) }",
+                &[],
+            ),
+            (
+                "fn f(v: &[i32], g: fn(i32) -> Option<i32>) -> Option<i32> { let mut s = 0; for i in 0..v.len() { s += g(v[i + 1])?; } Some(s) }",
+                &["index-past-end"],
+            ),
+            (
+                "fn f(v: &[i32]) -> bool { for i in 0..v.len() { if v[i] == 0 { break; } if v[i] > v[i + 1] { return false; } } true }",
+                &[],
+            ),
+        ],
+    );
 }

@@ -6,13 +6,7 @@ use domain::ask::Style;
 use domain::language::Language;
 
 fn rules(code: &str) -> Vec<&'static str> {
-    let analysis = SyntaxAnalyser::new().analyse(Language::Sql, code, Style::Technical);
-    assert_eq!(analysis.syntax_errors, [], "{code}");
-    analysis
-        .findings
-        .into_iter()
-        .map(|finding| finding.rule)
-        .collect()
+    crate::rules(Language::Sql, code)
 }
 
 /// Code with a mistake, and the rule that finds it.
