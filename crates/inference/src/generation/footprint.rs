@@ -9,7 +9,7 @@ use domain::models::residence::MemoryUse;
 use domain::models::writing::WritingError;
 
 use super::prepare::Prepared;
-use crate::engine::generator::pool_tokens;
+use crate::engine::generator::{pool_tokens, shelf_tokens};
 
 /// A shorter context is of no use with sources in the prompt.
 const CONTEXT_TOKENS_MIN: u32 = 2048;
@@ -84,12 +84,13 @@ pub(super) fn choose_footprint(
 
 fn reckon(model: &Prepared, context_tokens: NonZeroU32, parallel: NonZeroU32) -> Footprint {
     let cells = pool_tokens(context_tokens.get(), parallel.get());
+    let kept = shelf_tokens(context_tokens.get(), parallel.get());
     Footprint {
         context_tokens,
         parallel,
         memory: MemoryUse {
             weights: model.weights_bytes,
-            context: model.shape.token_bytes.saturating_mul(cells),
+            context: model.shape.token_bytes.saturating_mul(cells + kept),
             adapters: model.adapters_bytes,
             compute: model.shape.compute_bytes(cells),
         },

@@ -83,6 +83,9 @@ pub(super) fn measure(bench: &Bench, report: &mut Report) {
     say("language models: reading and writing");
     let rows = speed::measure_one(bench, &mut rig, peer.as_ref(), other);
     report.add("reading and writing", rows);
+    say("language models: reading and writing beside kept conversations");
+    let rows = bench.runtime.block_on(speed::measure_kept(&mut rig));
+    report.add("kept conversations", rows);
     say("language models: several texts at once");
     let rows = speed::measure_streams(bench, &mut rig, peer.as_ref());
     report.add("several texts at once", rows);

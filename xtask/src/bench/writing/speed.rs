@@ -17,7 +17,7 @@ use crate::bench::sample::{Sample, millis};
 /// Times that a measurement is repeated.
 const ROUNDS: usize = 3;
 /// Times that the product and the peer take turns. What else the machine does only ever takes time, so the best of each counts.
-const TURNS: usize = 5;
+const TURNS: usize = 7;
 /// Tokens of the prompt that is read, and after which is written.
 const PROMPT: u32 = 512;
 /// Tokens written after it.
@@ -37,6 +37,11 @@ const ADDED: u32 = 32;
 /// What the long history may cost more than it costs llama-bench, where attention has as much more to look at.
 const HISTORY_COST_MAX: f64 = 1.25;
 
+/// Conversations of `PROMPT` tokens that are kept while others are read and written.
+const KEPT: usize = 8;
+/// Share of the speed without them that is wanted.
+const KEPT_SHARE_MIN: f64 = 0.9;
+
 /// Tokens that a prompt asked for again may have left to be computed: the last gives the first logits.
 const LEFT_MAX: u32 = 1;
 
@@ -49,6 +54,7 @@ pub(crate) fn measure_one(
 ) -> anyhow::Result<Vec<Row>> {
     let (mut own, mut beside) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
+        bench.runtime.block_on(empty(rig))?;
         own.push(bench.runtime.block_on(read_and_write(rig))?);
         if let Some(peer) = peer {
             beside.push(peer.speed(&rig.file, rig.threads, (PROMPT, NEW))?);
@@ -83,11 +89,15 @@ pub(crate) fn measure_one(
     ])
 }
 
-/// One prompt read, and then asked for again, so that the time of the second request is that of writing alone.
-async fn read_and_write(rig: &mut Rig) -> anyhow::Result<Speed> {
-    // As with the peer: nothing in the context but a word to warm up.
+/// As with the peer: nothing in the context but a word to warm up.
+async fn empty(rig: &Rig) -> anyhow::Result<()> {
     rig.writer.unload(&rig.model).await?;
     ask(rig.writer.as_ref(), request(&rig.model, "def", 1)).await?;
+    Ok(())
+}
+
+/// One prompt read, and then asked for again, so that the time of the second request is that of writing alone.
+async fn read_and_write(rig: &mut Rig) -> anyhow::Result<Speed> {
     // With the token that begins every text.
     let prompt = rig.text(PROMPT - 1).await?;
     let read = ask(rig.writer.as_ref(), request(&rig.model, &prompt, 1)).await?;
@@ -111,6 +121,37 @@ async fn read_and_write(rig: &mut Rig) -> anyhow::Result<Speed> {
         prefill: per_second(computed, read.done),
         decode,
     })
+}
+
+/// Reading and writing while other conversations are kept for their next turns, against the same without any.
+pub(crate) async fn measure_kept(rig: &mut Rig) -> anyhow::Result<Vec<Row>> {
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        empty(rig).await?;
+        without.push(read_and_write(rig).await?);
+    }
+    for _ in 0..KEPT {
+        let other = rig.text(PROMPT).await?;
+        ask(rig.writer.as_ref(), request(&rig.model, &other, 1)).await?;
+    }
+    for _ in 0..ROUNDS {
+        with.push(read_and_write(rig).await?);
+    }
+    let (mut texts, mut is_met) = (Vec::new(), true);
+    for of in [
+        (|speed: &Speed| speed.prefill) as fn(&Speed) -> f64,
+        |speed| speed.decode,
+    ] {
+        let (with, without) = (best(with.iter().map(of))?, best(without.iter().map(of))?);
+        let share = with / without;
+        is_met &= share >= KEPT_SHARE_MIN;
+        texts.push(format!("{with:.1} against {without:.1} ({share:.2})"));
+    }
+    let what = format!(
+        "… both while {KEPT} other conversations of {PROMPT} tokens are kept, against an empty context"
+    );
+    let text = format!("{} tokens/s", texts.join(" · "));
+    Ok(vec![Row::new(what, text).budget("≥ 0.9 times", is_met)])
 }
 
 /// Several texts at once against one alone.

@@ -2,6 +2,7 @@
 
 use llama_cpp_2::DecodeError;
 use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::session::{LlamaStateSeqFlags, SeqState};
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaLoraAdapter;
 use llama_cpp_2::token::LlamaToken;
@@ -97,6 +98,23 @@ impl<'model> Computer<'model> {
         let _ =
             self.context
                 .kv_cache_seq_cp(sequence_id(from), sequence_id(to), Some(0), Some(end));
+    }
+
+    /// A copy of what a sequence holds; `None` when llama.cpp cannot make one.
+    pub(super) fn save(&self, sequence: usize) -> Option<SeqState> {
+        let flags = LlamaStateSeqFlags::empty();
+        self.context
+            .state_seq_get(sequence_id(sequence), flags)
+            .ok()
+    }
+
+    /// Lets a sequence that holds nothing hold what was saved. When the context has no room for it, it goes on holding nothing.
+    pub(super) fn restore(&mut self, saved: &SeqState, sequence: usize) -> bool {
+        let restored = self.context.state_seq_set(saved, sequence_id(sequence));
+        if restored.is_err() {
+            self.cut(sequence, 0);
+        }
+        restored.is_ok()
     }
 
     /// Makes the next batches use an adapter, or none.

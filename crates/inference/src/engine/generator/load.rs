@@ -15,7 +15,8 @@ use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_AUTO;
 
 use super::frame::ReadyReport;
-use super::pool::pool_tokens;
+use super::pool::{pool_tokens, shelf_tokens};
+use super::warm::Reserve;
 use crate::engine::EngineError;
 use crate::engine::args::{GpuLayers, WriteArgs, thread_count};
 use crate::gguf::{self, Header, Value};
@@ -30,6 +31,8 @@ const SEQUENCES_PER_REQUEST: u32 = 2;
 const CONTEXT_NUMBER_BYTES: u64 = 2;
 /// Share of a card's free memory that is used, in percent; drivers and fragments take some.
 const GPU_SHARE_PERCENT: u64 = 90;
+/// Kinds of weights that llama.cpp rewrites when it loads them, into memory of its own; it reads others where the file is mapped.
+const REWRITTEN_KINDS: [&str; 3] = ["Q4_0", "Q4_K", "IQ4_NL"];
 
 /// A model in memory.
 pub(super) struct Loaded {
@@ -43,6 +46,8 @@ pub(super) struct Loaded {
     /// How many tokens back layers with a sliding window look.
     pub(super) window: Option<usize>,
     shape: Shape,
+    /// Memory for the model and its context; to be dropped when these are made.
+    pub(super) reserve: Option<Reserve>,
 }
 
 /// What sizes are reckoned from.
@@ -51,6 +56,8 @@ pub(crate) struct Shape {
     layers: u64,
     /// Bytes that a token takes in the context, all layers together.
     pub(crate) token_bytes: u64,
+    /// Longest text that the model was trained on; 0 when the file does not tell.
+    trained_tokens: u32,
     embedding: u64,
     feed_forward: u64,
     vocabulary: u64,
@@ -70,6 +77,13 @@ pub(super) fn load(backend: &LlamaBackend, args: &WriteArgs) -> Result<Loaded, E
     let parallel = args.parallel.get().min(PARALLEL_MAX);
     let cells = pool_tokens(args.context_tokens.get(), parallel);
     let gpu_layers = choose_gpu_layers(args.gpu_layers, &shape, cells);
+    // What a graphics card takes is none of the kernel's.
+    let reserve = (gpu_layers == 0).then(|| {
+        let cells = cells.min(pool_tokens(shape.trained_tokens, parallel));
+        let context = shape.token_bytes.saturating_mul(cells);
+        let bytes = rewritten_bytes(&header).saturating_add(context);
+        Reserve::new(bytes, args.threads)
+    });
     let params = LlamaModelParams::default().with_n_gpu_layers(gpu_layers);
     let mut model = LlamaModel::load_from_file(backend, &args.model, &params)
         .map_err(|error| EngineError::Model(format!("its file cannot be loaded: {error}")))?;
@@ -107,7 +121,16 @@ pub(super) fn load(backend: &LlamaBackend, args: &WriteArgs) -> Result<Loaded, E
         adapters_bytes,
         window: find_window(&header),
         shape,
+        reserve,
     })
+}
+
+fn rewritten_bytes(header: &Header) -> u64 {
+    let tensors = header.tensors.iter();
+    tensors
+        .filter(|tensor| REWRITTEN_KINDS.contains(&tensor.kind.name))
+        .map(|tensor| tensor.size_bytes)
+        .sum()
 }
 
 /// llama.cpp ends the process on some damaged files; this answers with a sentence.
@@ -166,8 +189,13 @@ impl Loaded {
         self.parallel * SEQUENCES_PER_REQUEST
     }
 
-    /// What the server is told. Weights are what the model says, adapters are their files, the context is its cells times the
-    /// width of keys and values; what computing takes is an estimate.
+    /// Most tokens that are kept beside the context.
+    pub(super) fn shelf_tokens(&self) -> u64 {
+        shelf_tokens(self.context_tokens, self.parallel)
+    }
+
+    /// What the server is told. Weights are what the model says, adapters are their files, the context is its cells and what is kept
+    /// beside them times the width of keys and values; what computing takes is an estimate.
     pub(super) fn report(&self, context: &LlamaContext<'_>) -> ReadyReport {
         let cells = u64::from(context.n_ctx());
         ReadyReport {
@@ -175,7 +203,7 @@ impl Loaded {
             parallel_max: self.parallel,
             gpu_layers: self.gpu_layers,
             weights_bytes: self.model.size(),
-            context_bytes: self.shape.token_bytes * cells,
+            context_bytes: self.shape.token_bytes * (cells + self.shelf_tokens()),
             adapters_bytes: self.adapters_bytes,
             compute_bytes: self.shape.compute_bytes(cells),
         }
@@ -214,6 +242,8 @@ impl Shape {
                 .saturating_mul(pairs)
                 .saturating_mul(key.saturating_add(value))
                 .saturating_mul(CONTEXT_NUMBER_BYTES),
+            trained_tokens: u32::try_from(number("context_length").unwrap_or(0))
+                .unwrap_or(u32::MAX),
             embedding,
             feed_forward: number("feed_forward_length").unwrap_or(embedding.saturating_mul(4)),
             vocabulary,
@@ -308,6 +338,7 @@ mod tests {
         Shape {
             layers: 10,
             token_bytes: 1000,
+            trained_tokens: 2048,
             embedding: 0,
             feed_forward: 0,
             vocabulary: 0,

@@ -14,6 +14,7 @@ mod slots;
 mod text;
 mod tokens;
 mod turns;
+mod warm;
 mod writing;
 
 use std::net::Shutdown;
@@ -30,7 +31,7 @@ use frame::Report;
 pub(crate) use load::Shape;
 use load::load;
 use orders::{OrderReader, Reports};
-pub(crate) use pool::pool_tokens;
+pub(crate) use pool::{pool_tokens, shelf_tokens};
 use schedule::{Resources, Scheduler};
 use tokens::Tokeniser;
 
@@ -58,7 +59,9 @@ fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(),
     backend.void_logs();
     let mut loaded = load(&backend, args)?;
     let adapters = std::mem::take(&mut loaded.adapters);
+    let reserve = loaded.reserve.take();
     let context = loaded.new_context(&backend, args)?;
+    drop(reserve);
     let tokeniser = Tokeniser::new(loaded.model.vocab());
     reports.send(&Report::Ready(loaded.report(&context)))?;
     let reader = OrderReader {
@@ -75,6 +78,7 @@ fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(),
         reports,
         parallel: loaded.parallel as usize,
         sequences: loaded.sequences() as usize,
+        shelf_tokens: usize::try_from(loaded.shelf_tokens()).unwrap_or(usize::MAX),
         context_tokens: loaded.context_tokens as usize,
     });
     let (sender, commands) = mpsc::sync_channel(ORDERS_AHEAD_MAX);

@@ -1,17 +1,28 @@
-//! How many places the context of a model has. All sequences share them, so a long text borrows what short ones leave.
+//! How many tokens a model holds: in its context, where all sequences share the places, so that a long text borrows what short ones
+//! leave; and on a shelf beside it, where texts that are kept for a later turn do not slow down what is computed.
 
 /// llama.cpp makes contexts in steps of so many places.
 const STEP: u64 = 256;
-/// Each request beside the first gets this part of a full context: few are long at the same time, and the memory, which has to
-/// be filled with noughts whenever the model is loaded, is what makes a switch of models slow.
-const SHARE: u64 = 4;
+/// Each request beside the first gets this part of a full context: few are long at the same time, and the memory, which has to be
+/// filled with noughts whenever the model is loaded, is what makes a switch of models slow.
+const SHARE: u64 = 16;
+/// The shelf has so many times these parts; it takes memory only when it is used.
+const SHELF_SHARES: u64 = 3;
 
 /// Places for one request of `context_tokens`, and a share for each of the others. When they do not suffice, the request begun last
 /// pauses.
 pub(crate) fn pool_tokens(context_tokens: u32, parallel: u32) -> u64 {
-    let full = u64::from(context_tokens);
+    (u64::from(context_tokens) + shares(context_tokens, parallel)).next_multiple_of(STEP)
+}
+
+/// Most tokens on the shelf.
+pub(crate) fn shelf_tokens(context_tokens: u32, parallel: u32) -> u64 {
+    SHELF_SHARES * shares(context_tokens, parallel)
+}
+
+fn shares(context_tokens: u32, parallel: u32) -> u64 {
     let others = u64::from(parallel.saturating_sub(1));
-    (full + others * full.div_ceil(SHARE)).next_multiple_of(STEP)
+    others * u64::from(context_tokens).div_ceil(SHARE)
 }
 
 #[cfg(test)]
@@ -21,9 +32,17 @@ mod tests {
     #[test]
     fn one_request_has_a_full_context_and_the_others_shares() {
         assert_eq!(pool_tokens(4096, 1), 4096);
-        assert_eq!(pool_tokens(4096, 4), 7168);
+        assert_eq!(pool_tokens(4096, 4), 4864);
         assert_eq!(pool_tokens(300, 1), 512);
         assert_eq!(pool_tokens(512, 3), 768);
         assert_eq!(pool_tokens(u32::MAX, u32::MAX) % STEP, 0);
+    }
+
+    #[test]
+    fn the_shelf_holds_the_shares_three_times() {
+        assert_eq!(shelf_tokens(4096, 1), 0);
+        assert_eq!(shelf_tokens(4096, 4), 2304);
+        assert_eq!(shelf_tokens(300, 2), 57);
+        assert!(shelf_tokens(u32::MAX, u32::MAX) > u64::from(u32::MAX));
     }
 }

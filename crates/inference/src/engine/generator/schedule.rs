@@ -2,13 +2,17 @@
 //! requests begin and end independently; orders take effect between two steps.
 //!
 //! Requests beyond the parallel ones wait in order. When the context is full, sequences that are kept for later go first, and then
-//! the request that was begun last pauses: it gives up its places, and when another ends it reads again what it had (preemption by
-//! recomputation, Kwon et al. 2023). There is no sliding of the context: a text that reaches its end is cut there.
+//! the request that was begun last pauses: it gives up its places, and when another ends it gets back what it had from the shelf or,
+//! when there was no room, reads it again (preemption by swapping and by recomputation, Kwon et al. 2023). There is no sliding of the
+//! context: a text that reaches its end is cut there.
+
+mod keeping;
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Instant;
 
+use llama_cpp_2::context::session::SeqState;
 use llama_cpp_2::token::LlamaToken;
 
 use super::batch::{DRAFT_TOKENS_MAX, Limits, Wish, compose};
@@ -16,7 +20,7 @@ use super::compute::{ComputeError, Computer};
 use super::frame::{Refusal, Report};
 use super::orders::{Command, Job, Reports, to_u32};
 use super::sampler::Scratch;
-use super::slots::{Origin, Slot, find_evictable, place};
+use super::slots::{Origin, Slot, place};
 use super::text::Told;
 use super::tokens::Tokeniser;
 use super::turns::{AdapterTurn, ReadingPace};
@@ -39,6 +43,8 @@ pub(super) struct Resources<'engine, 'model> {
     pub(super) sequences: usize,
     /// Tokens that one request may have.
     pub(super) context_tokens: usize,
+    /// Most tokens that are kept beside the context.
+    pub(super) shelf_tokens: usize,
 }
 
 /// Owns the context and decides what is computed next.
@@ -48,7 +54,10 @@ pub(super) struct Scheduler<'engine, 'model> {
     reports: &'engine Reports,
     parallel: usize,
     context_tokens: usize,
-    slots: Vec<Slot<Writing>>,
+    shelf_tokens: usize,
+    /// Tokens that have left the shelf and are not in the context yet.
+    in_hand: usize,
+    slots: Vec<Slot<Writing, SeqState>>,
     waiting: VecDeque<Job>,
     turn: AdapterTurn,
     pace: ReadingPace,
@@ -77,6 +86,8 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
             reports: resources.reports,
             parallel: resources.parallel,
             context_tokens: resources.context_tokens,
+            shelf_tokens: resources.shelf_tokens,
+            in_hand: 0,
             slots: (0..resources.sequences).map(|_| Slot::empty()).collect(),
             waiting: VecDeque::new(),
             turn: AdapterTurn::default(),
@@ -186,20 +197,7 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
         let placement = place(&self.slots, &prompt.tokens, &origin)
             .expect("BUG: there are more sequences than parallel requests");
         let index = placement.slot;
-        let held_by = placement.source.unwrap_or(index);
-        let is_held = placement.reused > 0 && self.computer.holds(held_by, placement.reused);
-        let mut reused = if is_held && self.computer.can_rewind() {
-            placement.reused
-        } else {
-            0
-        };
-        match placement.source {
-            Some(source) if reused > 0 => {
-                self.computer.cut(index, 0);
-                self.computer.copy(source, index, reused);
-            }
-            Some(_) | None => reused = self.computer.cut(index, reused),
-        }
+        let reused = self.take_over(placement);
         let slot = &mut self.slots[index];
         slot.work = Some(Writing::new(&order, grammar, &prompt.tokens, self.begun));
         slot.tokens = prompt.tokens;
@@ -210,7 +208,9 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
             id: order.id,
             prompt_tokens: to_u32(slot.tokens.len()),
             reused_tokens: to_u32(reused),
-        })
+        })?;
+        self.keep_little();
+        Ok(())
     }
 
     /// Takes the request from a slot, which keeps what was computed.
@@ -226,6 +226,8 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
 
     fn resume_one(&mut self) {
         if let Some(slot) = self.first_paused() {
+            // What has no room is read again.
+            self.bring_back(slot);
             let work = self.slots[slot].work.as_mut();
             work.expect("BUG: only a request pauses").resume();
         }
@@ -427,8 +429,7 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
 
     /// Gives up what is kept for later, or else lets the request pause that was begun last.
     fn make_room(&mut self) -> Result<(), EngineError> {
-        if let Some(slot) = find_evictable(&self.slots) {
-            self.forget(slot);
+        if self.give_up_one() {
             return Ok(());
         }
         let running = self.running();
@@ -441,18 +442,14 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
             self.forget(newest);
             return Ok(());
         }
-        self.computer.cut(newest, 0);
+        if !self.shelve(newest) {
+            self.computer.cut(newest, 0);
+            self.slots[newest].cached = 0;
+        }
         let slot = &mut self.slots[newest];
-        slot.cached = 0;
         let work = slot.work.as_mut().expect("BUG: it runs");
         work.pause(slot.tokens.len());
         Ok(())
-    }
-
-    fn forget(&mut self, slot: usize) {
-        self.computer.cut(slot, 0);
-        self.slots[slot].cached = 0;
-        self.slots[slot].tokens.clear();
     }
 
     /// Refuses the requests of a batch that could not be computed, and forgets their sequences, whose state is unknown.
@@ -536,7 +533,12 @@ mod tests {
     type Ends = Vec<(u64, Result<u32, Refusal>)>;
 
     /// What came of the requests 1 to 3, in the order in which they ended, and how the scheduler ended.
-    fn serve(path: &Path, parallel: usize, failures: u32) -> (Ends, Result<(), EngineError>) {
+    fn serve(
+        path: &Path,
+        parallel: usize,
+        failures: u32,
+        shelf_tokens: usize,
+    ) -> (Ends, Result<(), EngineError>) {
         let mut backend = LlamaBackend::init().unwrap();
         backend.void_logs();
         let params = LlamaModelParams::default();
@@ -557,6 +559,7 @@ mod tests {
             parallel,
             sequences: 6,
             context_tokens: 512,
+            shelf_tokens,
         });
         scheduler.computer.failures_left = failures;
         let (sender, commands) = mpsc::channel();
@@ -604,16 +607,20 @@ mod tests {
     #[test]
     fn when_the_context_is_full_the_request_begun_last_pauses_and_all_are_finished() {
         let folder = tempfile::tempdir().unwrap();
-        let (ends, ended) = serve(&random_model(folder.path()), 3, 0);
-        ended.unwrap();
-        assert_eq!(ends, [(1, Ok(412)), (2, Ok(412)), (3, Ok(412))]);
+        let path = random_model(folder.path());
+        // Without a shelf what a request had is read again; with one it comes from there, or from there in part.
+        for shelf in [0, 150, 1024] {
+            let (ends, ended) = serve(&path, 3, 0, shelf);
+            ended.unwrap();
+            assert_eq!(ends, [(1, Ok(412)), (2, Ok(412)), (3, Ok(412))], "{shelf}");
+        }
     }
 
     #[test]
     fn a_step_that_fails_ends_its_requests_alone_and_three_in_a_row_end_the_engine() {
         let folder = tempfile::tempdir().unwrap();
         let path = random_model(folder.path());
-        let (ends, ended) = serve(&path, 1, 2);
+        let (ends, ended) = serve(&path, 1, 2, 0);
         ended.unwrap();
         let [(1, Err(first)), (2, Err(second)), (3, Ok(412))] = ends.as_slice() else {
             panic!("{ends:?}");
@@ -625,12 +632,12 @@ mod tests {
                 "{reason}"
             );
         }
-        let (ends, ended) = serve(&path, 1, 3);
+        let (ends, ended) = serve(&path, 1, 3, 0);
         assert!(ends.iter().all(|(_, end)| end.is_err()), "{ends:?}");
         let error = ended.unwrap_err().to_string();
         assert!(error.contains("3 times in a row"), "{error}");
         // All requests of a batch that failed are lost, and the failure counts once.
-        let (ends, ended) = serve(&path, 3, 1);
+        let (ends, ended) = serve(&path, 3, 1, 0);
         ended.unwrap();
         assert!(ends.iter().all(|(_, end)| end.is_err()), "{ends:?}");
     }
@@ -644,7 +651,7 @@ mod tests {
         // In every kind of weights, bits that are all set are no number.
         bytes[usize::try_from(header.data_offset).unwrap()..].fill(0xff);
         fs::write(&path, bytes).unwrap();
-        let (ends, ended) = serve(&path, 1, 0);
+        let (ends, ended) = serve(&path, 1, 0, 0);
         ended.unwrap();
         assert_eq!(ends.len(), 3);
         for (_, end) in &ends {

@@ -8,11 +8,13 @@ use super::tokens::common_prefix;
 
 /// A sequence of the context, with the request it works on, if any.
 #[derive(Debug)]
-pub(super) struct Slot<Work> {
+pub(super) struct Slot<Work, State> {
     /// Prompt and text, as far as they are known.
     pub(super) tokens: Vec<LlamaToken>,
-    /// So many of them are in the context.
+    /// So many of them are computed.
     pub(super) cached: usize,
+    /// What was computed, when it is kept on the shelf instead of in the context.
+    pub(super) shelved: Option<State>,
     pub(super) origin: Origin,
     /// When it was last used; larger is later.
     pub(super) used_at: u64,
@@ -38,11 +40,12 @@ pub(super) struct Placement {
     pub(super) reused: usize,
 }
 
-impl<Work> Slot<Work> {
+impl<Work, State> Slot<Work, State> {
     pub(super) fn empty() -> Self {
         Self {
             tokens: Vec::new(),
             cached: 0,
+            shelved: None,
             origin: Origin::default(),
             used_at: 0,
             work: None,
@@ -65,8 +68,8 @@ impl<Work> Slot<Work> {
 
 /// The best place for a prompt: the idle slot that holds most of it, when little else is lost by that; else the slot that was idle
 /// longest, to which the best beginning is copied. `None` when no slot is idle.
-pub(super) fn place<Work>(
-    slots: &[Slot<Work>],
+pub(super) fn place<Work, State>(
+    slots: &[Slot<Work, State>],
     prompt: &[LlamaToken],
     origin: &Origin,
 ) -> Option<Placement> {
@@ -100,7 +103,7 @@ pub(super) fn place<Work>(
 }
 
 /// The slot without work that was used longest ago, an empty one first.
-fn find_oldest<Work>(slots: &[Slot<Work>]) -> Option<usize> {
+fn find_oldest<Work, State>(slots: &[Slot<Work, State>]) -> Option<usize> {
     let idle = slots
         .iter()
         .enumerate()
@@ -109,14 +112,39 @@ fn find_oldest<Work>(slots: &[Slot<Work>]) -> Option<usize> {
         .map(|(index, _)| index)
 }
 
-/// The slot without work but with tokens that was used longest ago: what is given up first when the context is full.
-pub(super) fn find_evictable<Work>(slots: &[Slot<Work>]) -> Option<usize> {
-    slots
-        .iter()
-        .enumerate()
-        .filter(|(_, slot)| slot.work.is_none() && slot.cached > 0)
+/// Slots that keep tokens for a later turn, with their numbers: in the context, or else on the shelf.
+fn kept<Work, State>(
+    slots: &[Slot<Work, State>],
+    is_shelved: bool,
+) -> impl Iterator<Item = (usize, &Slot<Work, State>)> {
+    slots.iter().enumerate().filter(move |(_, slot)| {
+        slot.work.is_none() && slot.cached > 0 && slot.shelved.is_some() == is_shelved
+    })
+}
+
+/// The slot that keeps tokens in the context and was used longest ago: what is given up first when the context is full.
+pub(super) fn find_evictable<Work, State>(slots: &[Slot<Work, State>]) -> Option<usize> {
+    kept(slots, false)
         .min_by_key(|(_, slot)| slot.used_at)
         .map(|(index, _)| index)
+}
+
+/// The slot that keeps tokens on the shelf and was used longest ago.
+pub(super) fn find_oldest_shelved<Work, State>(slots: &[Slot<Work, State>]) -> Option<usize> {
+    kept(slots, true)
+        .min_by_key(|(_, slot)| slot.used_at)
+        .map(|(index, _)| index)
+}
+
+/// Tokens that are kept in the context for later turns.
+pub(super) fn kept_tokens<Work, State>(slots: &[Slot<Work, State>]) -> usize {
+    kept(slots, false).map(|(_, slot)| slot.cached).sum()
+}
+
+/// Tokens on the shelf, those of requests that have paused with them.
+pub(super) fn shelved_tokens<Work, State>(slots: &[Slot<Work, State>]) -> usize {
+    let shelved = slots.iter().filter(|slot| slot.shelved.is_some());
+    shelved.map(|slot| slot.cached).sum()
 }
 
 #[cfg(test)]
@@ -135,9 +163,10 @@ mod tests {
         }
     }
 
-    fn slot(owner: &str, held: Vec<LlamaToken>, used_at: u64) -> Slot<()> {
+    fn slot(owner: &str, held: Vec<LlamaToken>, used_at: u64) -> Slot<(), ()> {
         Slot {
             cached: held.len(),
+            shelved: None,
             tokens: held,
             origin: origin(owner, None, 10),
             used_at,
@@ -146,7 +175,7 @@ mod tests {
     }
 
     fn find(
-        slots: &[Slot<()>],
+        slots: &[Slot<(), ()>],
         prompt: &[LlamaToken],
         origin: &Origin,
     ) -> (usize, Option<usize>, usize) {
@@ -247,6 +276,15 @@ mod tests {
         assert_eq!(find_evictable(&slots), Some(2));
         slots[2].cached = 0;
         assert_eq!(find_evictable(&slots), Some(0));
+        // On the shelf it takes no place in the context, and is as good a place to go on from.
+        slots[0].shelved = Some(());
+        assert_eq!(find_evictable(&slots), None);
+        assert_eq!(find_oldest_shelved(&slots), Some(0));
+        assert_eq!((kept_tokens(&slots), shelved_tokens(&slots)), (0, 9));
+        assert_eq!(
+            find(&slots, &tokens(0..20), &origin("a", None, 0)),
+            (0, None, 9)
+        );
         assert_eq!(
             find(&slots, &tokens(700..710), &origin("a", None, 0)),
             (2, None, 0)

@@ -76,6 +76,22 @@ fn nothing_is_used_under_another_adapter() {
     }
 }
 
+/// An order whose system message is shared, with log-probabilities.
+fn system_first(id: u64, text: &str, owner: &str) -> Order {
+    let prompt = json!([
+        {"text": SYSTEM, "is_markup": false},
+        {"text": text.strip_prefix(SYSTEM).unwrap(), "is_markup": false},
+    ]);
+    let order = Order::new(id, "")
+        .with("prompt", prompt)
+        .with("logprobs", 0);
+    order.with("shared_segments", 1).with("owner", owner)
+}
+
+fn first_logprob(told: &Told) -> f64 {
+    told.tokens[0]["logprob"].as_f64().unwrap()
+}
+
 /// llama.cpp gives away the places that the window of a conversation has left behind; who goes on from an earlier place needs them.
 #[test]
 fn what_a_sliding_window_left_behind_is_computed_anew_where_it_is_needed() {
@@ -84,16 +100,7 @@ fn what_a_sliding_window_left_behind_is_computed_anew_where_it_is_needed() {
     tiny::write_sliding_model(&model, 16);
     let mut engine = Engine::start(&model, &LIMITS);
     let long = |text: &str| format!("{SYSTEM} {}", text.repeat(60));
-    let order = |id, text: &str, owner: &str| {
-        let prompt = json!([
-            {"text": SYSTEM, "is_markup": false},
-            {"text": text.strip_prefix(SYSTEM).unwrap(), "is_markup": false},
-        ]);
-        let order = Order::new(id, "")
-            .with("prompt", prompt)
-            .with("logprobs", 0);
-        order.with("shared_segments", 1).with("owner", owner)
-    };
+    let order = system_first;
     // Two conversations side by side; the one that goes on takes places of the other.
     let one = long("one ");
     for order in [
@@ -110,11 +117,39 @@ fn what_a_sliding_window_left_behind_is_computed_anew_where_it_is_needed() {
         let mut fresh = Engine::start(&model, &LIMITS);
         let expected = fresh.write(order(id, &asked, owner));
         assert_eq!(expected.started["reused_tokens"], 0);
-        let first = |told: &Told| told.tokens[0]["logprob"].as_f64().unwrap();
-        let (told, expected) = (first(&told), first(&expected));
+        let (told, expected) = (first_logprob(&told), first_logprob(&expected));
         // Other batches are rounded otherwise by some 0.00004; without what was given away it is 0.013.
         assert!((told - expected).abs() < 1e-3, "{owner}: {told} {expected}");
     }
+}
+
+#[test]
+fn what_comes_back_into_the_context_is_what_left_it_with_a_sliding_window_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("sliding.gguf");
+    tiny::write_sliding_model(&model, 16);
+    let limits = ["--context-tokens", "1024", "--parallel", "4"];
+    let mut engine = Engine::start(&model, &limits);
+    let first_turn = |owner: u64| {
+        let text = format!("{SYSTEM} {}", format!("{owner} and ").repeat(22));
+        system_first(owner, &text, &format!("{owner}")).sampled("max_new_tokens", 1)
+    };
+    for owner in 0..4 {
+        engine.write(first_turn(owner));
+    }
+    let mut prompt = first_turn(0).0["write"]["prompt"].clone();
+    let parts = prompt.as_array_mut().unwrap();
+    parts.push(json!({"text": "and the second turn", "is_markup": false}));
+    let second_turn = first_turn(0).with("prompt", prompt);
+    let told = engine.write(second_turn.clone());
+    let read = number(&told.started["prompt_tokens"]);
+    let reused = number(&told.started["reused_tokens"]);
+    assert!(reused + 30 > read && read > 300, "{reused} of {read}");
+    let mut fresh = Engine::start(&model, &limits);
+    let expected = fresh.write(second_turn);
+    assert_eq!(expected.started["reused_tokens"], 0);
+    let (told, expected) = (first_logprob(&told), first_logprob(&expected));
+    assert!((told - expected).abs() < 1e-3, "{told} {expected}");
 }
 
 #[test]
@@ -130,6 +165,71 @@ fn what_is_kept_makes_room_when_the_context_is_full() {
             "{told:?}"
         );
     }
+}
+
+/// What the context has no room for waits beside it, and is not computed again.
+#[test]
+fn a_conversation_that_left_the_context_goes_on_where_it_was() {
+    let (_folder, model) = copy_model();
+    // 1,280 places in the context, and room for 576 tokens beside it.
+    let limits = ["--context-tokens", "1024", "--parallel", "4"];
+    let mut engine = Engine::start(&model, &limits);
+    let text = |owner: u64| format!("{owner} {}", "0123456789".repeat(25));
+    let order = |id: u64, owner: u64| {
+        Order::chat(id, SYSTEM, &text(owner)).with("owner", format!("owner {owner}"))
+    };
+    let first = engine.write(order(0, 0));
+    for owner in 1..5 {
+        let told = engine.write(order(owner, owner));
+        // From the system message on, they are their own.
+        assert!(number(&told.started["prompt_tokens"]) > 300, "{told:?}");
+    }
+    let prompt_tokens = number(&first.started["prompt_tokens"]);
+    for (id, owner) in [(10, 0), (11, 4)] {
+        let again = engine.write(order(id, owner));
+        assert_eq!(
+            number(&again.started["reused_tokens"]),
+            prompt_tokens - 1,
+            "{owner}"
+        );
+        assert!(text(owner).starts_with(&again.text), "{again:?}");
+    }
+    assert!(text(0).starts_with(&first.text), "{first:?}");
+    // There is no room anywhere for the one that was used longest ago.
+    for owner in 5..7 {
+        engine.write(order(owner, owner));
+    }
+    let lost = engine.write(order(12, 1));
+    let reused = number(&lost.started["reused_tokens"]);
+    assert!(reused < prompt_tokens / 2, "{reused}");
+    assert!(text(1).starts_with(&lost.text), "{lost:?}");
+}
+
+#[test]
+fn another_owner_shares_the_system_message_of_a_conversation_that_left_the_context() {
+    let (_folder, model) = copy_model();
+    let limits = ["--context-tokens", "1024", "--parallel", "4"];
+    let mut engine = Engine::start(&model, &limits);
+    let text = "0123456789".repeat(25);
+    let first = engine.write(Order::chat(1, SYSTEM, &text));
+    for id in 2..5 {
+        let text = format!("{id} {}", "9876543210".repeat(29));
+        let told = engine.write(Order::chat(id, "", &text).with("owner", format!("{id}")));
+        assert!(text.starts_with(&told.text), "{told:?}");
+    }
+    let other = engine.write(Order::chat(7, SYSTEM, QUESTION).with("owner", "z"));
+    let reused = number(&other.started["reused_tokens"]);
+    let own = number(&other.started["prompt_tokens"]) - reused;
+    assert!(
+        reused >= SYSTEM.len() as u64 / 2 && own >= QUESTION.len() as u64 / 2,
+        "{reused} and {own}"
+    );
+    assert!(QUESTION.starts_with(&other.text), "{other:?}");
+    // Its owner still has all of it.
+    let again = engine.write(Order::chat(8, SYSTEM, &text));
+    let prompt_tokens = number(&first.started["prompt_tokens"]);
+    assert_eq!(number(&again.started["reused_tokens"]), prompt_tokens - 1);
+    assert_eq!(again.text, first.text);
 }
 
 #[test]
