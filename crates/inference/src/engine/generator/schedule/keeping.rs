@@ -1,8 +1,8 @@
 //! What is kept for later turns: in the context while that is little, beside it on the shelf, and given up when there is no room.
 //!
 //! Every step looks through all places of the context up to the last that is taken, whoever took them, and its threads share the places
-//! evenly: with eight kept conversations of 512 tokens in it, a model of 1.3 thousand million weights wrote slower by a sixth. Copying a
-//! token out or back costs a hundredth of reading it again.
+//! evenly: with twelve kept conversations of 512 tokens in it, a model of 1.3 thousand million weights read slower by a fifth and wrote
+//! slower by an eighth. Copying a token out or back costs a hundredth of reading it again.
 
 use llama_cpp_2::context::session::SeqState;
 
