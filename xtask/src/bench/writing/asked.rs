@@ -17,8 +17,6 @@ const LETTERS_MAX: usize = 64;
 pub(crate) struct Told {
     /// From asking to the last event.
     pub(crate) done: Duration,
-    /// The longest time between two pieces of the text.
-    pub(crate) slowest: Duration,
     pub(crate) text: String,
     pub(crate) finished: Finished,
 }
@@ -51,21 +49,14 @@ pub(crate) async fn ask(writer: &dyn Writer, request: WritingRequest) -> anyhow:
     let began = Instant::now();
     let mut writing = writer.write(request).await?;
     let mut whole = String::new();
-    let (mut heard, mut slowest) = (None::<Instant>, Duration::ZERO);
     loop {
         let event = writing.next().await.context("it ended without an end")??;
         match event {
-            WritingEvent::Text { text, .. } => {
-                whole.push_str(&text);
-                let now = Instant::now();
-                slowest = slowest.max(heard.map_or(Duration::ZERO, |heard| now - heard));
-                heard = Some(now);
-            }
+            WritingEvent::Text { text, .. } => whole.push_str(&text),
             WritingEvent::Finished(finished) => {
                 let done = began.elapsed();
                 return Ok(Told {
                     done,
-                    slowest,
                     text: whole,
                     finished: *finished,
                 });
