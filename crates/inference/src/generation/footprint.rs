@@ -9,7 +9,7 @@ use domain::models::residence::MemoryUse;
 use domain::models::writing::WritingError;
 
 use super::prepare::Prepared;
-use crate::engine::generator::{pool_tokens, shelf_tokens};
+use crate::engine::generator::{parking_tokens, pool_tokens};
 
 /// A shorter context is of no use with sources in the prompt.
 const CONTEXT_TOKENS_MIN: u32 = 2048;
@@ -61,7 +61,7 @@ pub(super) fn choose_footprint(
     parallel_max: NonZeroU32,
     room_bytes: u64,
 ) -> Result<Footprint, Footprint> {
-    let trained = NonZeroU32::new(model.trained_tokens).unwrap_or(NonZeroU32::MAX);
+    let trained = NonZeroU32::new(model.shape.trained_tokens).unwrap_or(NonZeroU32::MAX);
     let mut context = context_tokens.min(trained);
     let mut parallel = parallel_max;
     loop {
@@ -84,7 +84,7 @@ pub(super) fn choose_footprint(
 
 fn reckon(model: &Prepared, context_tokens: NonZeroU32, parallel: NonZeroU32) -> Footprint {
     let cells = pool_tokens(context_tokens.get(), parallel.get());
-    let kept = shelf_tokens(context_tokens.get(), parallel.get());
+    let kept = parking_tokens(context_tokens.get(), parallel.get());
     Footprint {
         context_tokens,
         parallel,

@@ -32,8 +32,6 @@ pub(super) struct Prepared {
     pub(super) adapters: Vec<AdapterFile>,
     pub(super) weights_bytes: u64,
     pub(super) adapters_bytes: u64,
-    /// Tokens it was trained to read; 0 when the file does not tell.
-    pub(super) trained_tokens: u32,
     pub(super) shape: Shape,
     /// Its template, or why there is none.
     template: Result<ChatTemplate, String>,
@@ -78,13 +76,10 @@ impl Prepared {
             })?;
             adapters_bytes += metadata.len();
         }
-        let architecture = header.find_text("general.architecture").unwrap_or_default();
-        let trained = header.find_u32(&format!("{architecture}.context_length"));
         Ok(Self {
             digest: files.weights_digest,
             weights_bytes: header.tensors.iter().map(|tensor| tensor.size_bytes).sum(),
             adapters_bytes,
-            trained_tokens: trained.unwrap_or(0),
             shape: Shape::read(&header),
             template: ChatTemplate::of_model(&name, &header).map_err(|error| error.to_string()),
             weights: files.weights,

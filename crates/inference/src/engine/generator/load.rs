@@ -15,7 +15,7 @@ use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_AUTO;
 
 use super::frame::ReadyReport;
-use super::pool::{pool_tokens, shelf_tokens};
+use super::pool::{parking_tokens, pool_tokens};
 use super::warm::Reserve;
 use crate::engine::EngineError;
 use crate::engine::args::{GpuLayers, WriteArgs, thread_count};
@@ -57,7 +57,7 @@ pub(crate) struct Shape {
     /// Bytes that a token takes in the context, all layers together.
     pub(crate) token_bytes: u64,
     /// Longest text that the model was trained on; 0 when the file does not tell.
-    trained_tokens: u32,
+    pub(crate) trained_tokens: u32,
     embedding: u64,
     feed_forward: u64,
     vocabulary: u64,
@@ -190,8 +190,8 @@ impl Loaded {
     }
 
     /// Most tokens that are kept beside the context.
-    pub(super) fn shelf_tokens(&self) -> u64 {
-        shelf_tokens(self.context_tokens, self.parallel)
+    pub(super) fn parking_tokens(&self) -> u64 {
+        parking_tokens(self.context_tokens, self.parallel)
     }
 
     /// What the server is told. Weights are what the model says, adapters are their files, the context is its cells and what is kept
@@ -203,7 +203,7 @@ impl Loaded {
             parallel_max: self.parallel,
             gpu_layers: self.gpu_layers,
             weights_bytes: self.model.size(),
-            context_bytes: self.shape.token_bytes * (cells + self.shelf_tokens()),
+            context_bytes: self.shape.token_bytes * (cells + self.parking_tokens()),
             adapters_bytes: self.adapters_bytes,
             compute_bytes: self.shape.compute_bytes(cells),
         }
@@ -267,7 +267,6 @@ impl Shape {
     }
 }
 
-/// A number of the header, however wide it is stored; of a list, the largest, as some files give one number per layer.
 /// Tokens that layers with a sliding window look back at.
 fn find_window(header: &Header) -> Option<usize> {
     let architecture = header.find_text("general.architecture")?;
@@ -275,6 +274,7 @@ fn find_window(header: &Header) -> Option<usize> {
     usize::try_from(window).ok().filter(|window| *window > 0)
 }
 
+/// A number of the header, however wide it is stored; of a list, the largest, as some files give one number per layer.
 fn find_number(header: &Header, key: &str) -> Option<u64> {
     match header.find(key)? {
         Value::U32(number) => Some(u64::from(*number)),

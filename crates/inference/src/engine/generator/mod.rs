@@ -31,7 +31,7 @@ use frame::Report;
 pub(crate) use load::Shape;
 use load::load;
 use orders::{OrderReader, Reports};
-pub(crate) use pool::{pool_tokens, shelf_tokens};
+pub(crate) use pool::{parking_tokens, pool_tokens};
 use schedule::{Resources, Scheduler};
 use tokens::Tokeniser;
 
@@ -78,7 +78,7 @@ fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(),
         reports,
         parallel: loaded.parallel as usize,
         sequences: loaded.sequences() as usize,
-        shelf_tokens: usize::try_from(loaded.shelf_tokens()).unwrap_or(usize::MAX),
+        parking_tokens: usize::try_from(loaded.parking_tokens()).unwrap_or(usize::MAX),
         context_tokens: loaded.context_tokens as usize,
     });
     let (sender, commands) = mpsc::sync_channel(ORDERS_AHEAD_MAX);

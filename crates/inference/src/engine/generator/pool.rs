@@ -1,13 +1,13 @@
 //! How many tokens a model holds: in its context, where all sequences share the places, so that a long text borrows what short ones
-//! leave; and on a shelf beside it, where texts that are kept for a later turn do not slow down what is computed.
+//! leave; and parked beside it, where texts that are kept for a later turn do not slow down what is computed.
 
 /// llama.cpp makes contexts in steps of so many places.
 const STEP: u64 = 256;
 /// Each request beside the first gets this part of a full context: few are long at the same time, and the memory, which has to be
 /// filled with noughts whenever the model is loaded, is what makes a switch of models slow.
 const SHARE: u64 = 16;
-/// The shelf has so many times these parts; it takes memory only when it is used.
-const SHELF_SHARES: u64 = 3;
+/// So many times these parts can be parked, which takes memory only when it is done.
+const PARKING_SHARES: u64 = 3;
 
 /// Places for one request of `context_tokens`, and a share for each of the others. When they do not suffice, the request begun last
 /// pauses.
@@ -15,9 +15,9 @@ pub(crate) fn pool_tokens(context_tokens: u32, parallel: u32) -> u64 {
     (u64::from(context_tokens) + shares(context_tokens, parallel)).next_multiple_of(STEP)
 }
 
-/// Most tokens on the shelf.
-pub(crate) fn shelf_tokens(context_tokens: u32, parallel: u32) -> u64 {
-    SHELF_SHARES * shares(context_tokens, parallel)
+/// Most tokens that are parked.
+pub(crate) fn parking_tokens(context_tokens: u32, parallel: u32) -> u64 {
+    PARKING_SHARES * shares(context_tokens, parallel)
 }
 
 fn shares(context_tokens: u32, parallel: u32) -> u64 {
@@ -39,10 +39,10 @@ mod tests {
     }
 
     #[test]
-    fn the_shelf_holds_the_shares_three_times() {
-        assert_eq!(shelf_tokens(4096, 1), 0);
-        assert_eq!(shelf_tokens(4096, 4), 2304);
-        assert_eq!(shelf_tokens(300, 2), 57);
-        assert!(shelf_tokens(u32::MAX, u32::MAX) > u64::from(u32::MAX));
+    fn parked_ones_have_the_shares_three_times() {
+        assert_eq!(parking_tokens(4096, 1), 0);
+        assert_eq!(parking_tokens(4096, 4), 2304);
+        assert_eq!(parking_tokens(300, 2), 57);
+        assert!(parking_tokens(u32::MAX, u32::MAX) > u64::from(u32::MAX));
     }
 }

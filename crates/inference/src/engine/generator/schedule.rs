@@ -2,7 +2,7 @@
 //! requests begin and end independently; orders take effect between two steps.
 //!
 //! Requests beyond the parallel ones wait in order. When the context is full, sequences that are kept for later go first, and then
-//! the request that was begun last pauses: it gives up its places, and when another ends it gets back what it had from the shelf or,
+//! the request that was begun last pauses: it gives up its places, and when another ends it gets back what was parked of it or,
 //! when there was no room, reads it again (preemption by swapping and by recomputation, Kwon et al. 2023). There is no sliding of the
 //! context: a text that reaches its end is cut there.
 
@@ -44,7 +44,7 @@ pub(super) struct Resources<'engine, 'model> {
     /// Tokens that one request may have.
     pub(super) context_tokens: usize,
     /// Most tokens that are kept beside the context.
-    pub(super) shelf_tokens: usize,
+    pub(super) parking_tokens: usize,
 }
 
 /// Owns the context and decides what is computed next.
@@ -54,8 +54,8 @@ pub(super) struct Scheduler<'engine, 'model> {
     reports: &'engine Reports,
     parallel: usize,
     context_tokens: usize,
-    shelf_tokens: usize,
-    /// Tokens that have left the shelf and are not in the context yet.
+    parking_tokens: usize,
+    /// Tokens that were parked and are not in the context yet.
     in_hand: usize,
     slots: Vec<Slot<Writing, SeqState>>,
     waiting: VecDeque<Job>,
@@ -86,7 +86,7 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
             reports: resources.reports,
             parallel: resources.parallel,
             context_tokens: resources.context_tokens,
-            shelf_tokens: resources.shelf_tokens,
+            parking_tokens: resources.parking_tokens,
             in_hand: 0,
             slots: (0..resources.sequences).map(|_| Slot::empty()).collect(),
             waiting: VecDeque::new(),
@@ -442,7 +442,7 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
             self.forget(newest);
             return Ok(());
         }
-        if !self.shelve(newest) {
+        if !self.park(newest) {
             self.computer.cut(newest, 0);
             self.slots[newest].cached = 0;
         }
@@ -537,7 +537,7 @@ mod tests {
         path: &Path,
         parallel: usize,
         failures: u32,
-        shelf_tokens: usize,
+        parking_tokens: usize,
     ) -> (Ends, Result<(), EngineError>) {
         let mut backend = LlamaBackend::init().unwrap();
         backend.void_logs();
@@ -559,7 +559,7 @@ mod tests {
             parallel,
             sequences: 6,
             context_tokens: 512,
-            shelf_tokens,
+            parking_tokens,
         });
         scheduler.computer.failures_left = failures;
         let (sender, commands) = mpsc::channel();
@@ -608,11 +608,15 @@ mod tests {
     fn when_the_context_is_full_the_request_begun_last_pauses_and_all_are_finished() {
         let folder = tempfile::tempdir().unwrap();
         let path = random_model(folder.path());
-        // Without a shelf what a request had is read again; with one it comes from there, or from there in part.
-        for shelf in [0, 150, 1024] {
-            let (ends, ended) = serve(&path, 3, 0, shelf);
+        // What can be parked of a request comes back, and what cannot is read again.
+        for parking in [0, 150, 1024] {
+            let (ends, ended) = serve(&path, 3, 0, parking);
             ended.unwrap();
-            assert_eq!(ends, [(1, Ok(412)), (2, Ok(412)), (3, Ok(412))], "{shelf}");
+            assert_eq!(
+                ends,
+                [(1, Ok(412)), (2, Ok(412)), (3, Ok(412))],
+                "{parking}"
+            );
         }
     }
 

@@ -13,8 +13,8 @@ pub(super) struct Slot<Work, State> {
     pub(super) tokens: Vec<LlamaToken>,
     /// So many of them are computed.
     pub(super) cached: usize,
-    /// What was computed, when it is kept on the shelf instead of in the context.
-    pub(super) shelved: Option<State>,
+    /// What was computed, when it is parked: kept beside the context instead of in it.
+    pub(super) parked: Option<State>,
     pub(super) origin: Origin,
     /// When it was last used; larger is later.
     pub(super) used_at: u64,
@@ -45,7 +45,7 @@ impl<Work, State> Slot<Work, State> {
         Self {
             tokens: Vec::new(),
             cached: 0,
-            shelved: None,
+            parked: None,
             origin: Origin::default(),
             used_at: 0,
             work: None,
@@ -112,26 +112,28 @@ fn find_oldest<Work, State>(slots: &[Slot<Work, State>]) -> Option<usize> {
         .map(|(index, _)| index)
 }
 
-/// Slots that keep tokens for a later turn, with their numbers: in the context, or else on the shelf.
+/// Slots that keep tokens for a later turn, with their numbers: in the context, or else parked.
 fn kept<Work, State>(
     slots: &[Slot<Work, State>],
-    is_shelved: bool,
+    is_parked: bool,
 ) -> impl Iterator<Item = (usize, &Slot<Work, State>)> {
     slots.iter().enumerate().filter(move |(_, slot)| {
-        slot.work.is_none() && slot.cached > 0 && slot.shelved.is_some() == is_shelved
+        slot.work.is_none() && slot.cached > 0 && slot.parked.is_some() == is_parked
     })
 }
 
 /// The slot that keeps tokens in the context and was used longest ago: what is given up first when the context is full.
 pub(super) fn find_evictable<Work, State>(slots: &[Slot<Work, State>]) -> Option<usize> {
-    kept(slots, false)
-        .min_by_key(|(_, slot)| slot.used_at)
-        .map(|(index, _)| index)
+    find_oldest_kept(slots, false)
 }
 
-/// The slot that keeps tokens on the shelf and was used longest ago.
-pub(super) fn find_oldest_shelved<Work, State>(slots: &[Slot<Work, State>]) -> Option<usize> {
-    kept(slots, true)
+/// The slot whose tokens are parked and that was used longest ago.
+pub(super) fn find_oldest_parked<Work, State>(slots: &[Slot<Work, State>]) -> Option<usize> {
+    find_oldest_kept(slots, true)
+}
+
+fn find_oldest_kept<Work, State>(slots: &[Slot<Work, State>], is_parked: bool) -> Option<usize> {
+    kept(slots, is_parked)
         .min_by_key(|(_, slot)| slot.used_at)
         .map(|(index, _)| index)
 }
@@ -141,10 +143,10 @@ pub(super) fn kept_tokens<Work, State>(slots: &[Slot<Work, State>]) -> usize {
     kept(slots, false).map(|(_, slot)| slot.cached).sum()
 }
 
-/// Tokens on the shelf, those of requests that have paused with them.
-pub(super) fn shelved_tokens<Work, State>(slots: &[Slot<Work, State>]) -> usize {
-    let shelved = slots.iter().filter(|slot| slot.shelved.is_some());
-    shelved.map(|slot| slot.cached).sum()
+/// Tokens that are parked, those of requests that have paused with them.
+pub(super) fn parked_tokens<Work, State>(slots: &[Slot<Work, State>]) -> usize {
+    let parked = slots.iter().filter(|slot| slot.parked.is_some());
+    parked.map(|slot| slot.cached).sum()
 }
 
 #[cfg(test)]
@@ -166,7 +168,7 @@ mod tests {
     fn slot(owner: &str, held: Vec<LlamaToken>, used_at: u64) -> Slot<(), ()> {
         Slot {
             cached: held.len(),
-            shelved: None,
+            parked: None,
             tokens: held,
             origin: origin(owner, None, 10),
             used_at,
@@ -276,11 +278,11 @@ mod tests {
         assert_eq!(find_evictable(&slots), Some(2));
         slots[2].cached = 0;
         assert_eq!(find_evictable(&slots), Some(0));
-        // On the shelf it takes no place in the context, and is as good a place to go on from.
-        slots[0].shelved = Some(());
+        // Parked it takes no place in the context, and is as good a place to go on from.
+        slots[0].parked = Some(());
         assert_eq!(find_evictable(&slots), None);
-        assert_eq!(find_oldest_shelved(&slots), Some(0));
-        assert_eq!((kept_tokens(&slots), shelved_tokens(&slots)), (0, 9));
+        assert_eq!(find_oldest_parked(&slots), Some(0));
+        assert_eq!((kept_tokens(&slots), parked_tokens(&slots)), (0, 9));
         assert_eq!(
             find(&slots, &tokens(0..20), &origin("a", None, 0)),
             (0, None, 9)

@@ -1,4 +1,4 @@
-//! What is kept for later turns: in the context while that is little, beside it on the shelf, and given up when there is no room.
+//! What is kept for later turns: in the context while that is little, parked beside it, and given up when there is no room.
 //!
 //! Every step looks through all places of the context up to the last that is taken, whoever took them, and its threads share the places
 //! evenly: with twelve kept conversations of 512 tokens in it, a model of 1.3 thousand million weights read slower by a fifth and wrote
@@ -8,7 +8,7 @@ use llama_cpp_2::context::session::SeqState;
 
 use super::Scheduler;
 use crate::engine::generator::slots::{
-    Placement, find_evictable, find_oldest_shelved, kept_tokens, shelved_tokens,
+    Placement, find_evictable, find_oldest_parked, kept_tokens, parked_tokens,
 };
 
 /// So few tokens stay in the context for later turns when another request begins: they cost less there than copying them.
@@ -42,21 +42,18 @@ impl Scheduler<'_, '_> {
 
     /// Lets `to`, which holds nothing, hold what `from` holds, at least the first `length` tokens of it.
     fn copy(&mut self, from: usize, to: usize, length: usize) -> bool {
-        let Some(saved) = self.slots[from].shelved.take() else {
-            let is_whole = self.computer.holds(from, length);
-            if is_whole {
-                self.computer.copy(from, to, length);
-            }
-            return is_whole;
+        let Some(saved) = self.slots[from].parked.take() else {
+            self.computer.copy(from, to, length);
+            return true;
         };
         let is_restored = self.restore(&saved, from, to);
-        self.slots[from].shelved = Some(saved);
+        self.slots[from].parked = Some(saved);
         is_restored
     }
 
-    /// Brings what a slot has on the shelf back into the context. False when there is no room: then it holds nothing.
+    /// Brings what a slot has parked back into the context. False when there is no room: then it holds nothing.
     pub(super) fn bring_back(&mut self, slot: usize) -> bool {
-        let Some(saved) = self.slots[slot].shelved.take() else {
+        let Some(saved) = self.slots[slot].parked.take() else {
             return true;
         };
         let is_restored = self.restore(&saved, slot, slot);
@@ -66,7 +63,7 @@ impl Scheduler<'_, '_> {
         is_restored
     }
 
-    /// Lets `to`, which holds nothing, hold what was taken from the shelf of `from`, and makes room for it.
+    /// Lets `to`, which holds nothing, hold what `from` had parked, and makes room for it.
     fn restore(&mut self, saved: &SeqState, from: usize, to: usize) -> bool {
         // While it is in neither place it must not look like something in the context that can be given up.
         let cached = std::mem::take(&mut self.slots[from].cached);
@@ -80,40 +77,40 @@ impl Scheduler<'_, '_> {
         is_restored
     }
 
-    /// Moves what was used longest ago out of the context, until little is left there for later turns or the shelf is full.
+    /// Moves what was used longest ago out of the context, until little is left there for later turns or no more can be parked.
     pub(super) fn keep_little(&mut self) {
         while kept_tokens(&self.slots) > KEPT_TOKENS_MAX
             && let Some(slot) = find_evictable(&self.slots)
-            && self.fits_on_shelf(slot)
-            && self.shelve(slot)
+            && self.can_be_parked(slot)
+            && self.park(slot)
         {}
     }
 
-    fn fits_on_shelf(&self, slot: usize) -> bool {
-        let taken = shelved_tokens(&self.slots) + self.in_hand;
-        taken + self.slots[slot].cached <= self.shelf_tokens
+    fn can_be_parked(&self, slot: usize) -> bool {
+        let taken = parked_tokens(&self.slots) + self.in_hand;
+        taken + self.slots[slot].cached <= self.parking_tokens
     }
 
-    /// Makes room in the context: moves what is kept there and was used longest ago to the shelf, or else gives it up. False when
+    /// Makes room in the context: parks what is kept there and was used longest ago, or else gives it up. False when
     /// nothing is kept there.
     pub(super) fn give_up_one(&mut self) -> bool {
         let Some(slot) = find_evictable(&self.slots) else {
             return false;
         };
-        if !self.shelve(slot) {
+        if !self.park(slot) {
             self.forget(slot);
         }
         true
     }
 
-    /// Moves what a slot holds to the shelf. False when there is no room, and nothing is changed; what lies there for later turns and
-    /// was used longest ago makes room for it.
-    pub(super) fn shelve(&mut self, slot: usize) -> bool {
-        if self.slots[slot].cached > self.shelf_tokens || !self.computer.can_rewind() {
+    /// Moves what a slot holds out of the context. False when there is no room, and nothing is changed; what is parked for later turns
+    /// and was used longest ago makes room for it.
+    pub(super) fn park(&mut self, slot: usize) -> bool {
+        if self.slots[slot].cached > self.parking_tokens || !self.computer.can_rewind() {
             return false;
         }
-        while !self.fits_on_shelf(slot) {
-            match find_oldest_shelved(&self.slots) {
+        while !self.can_be_parked(slot) {
+            match find_oldest_parked(&self.slots) {
                 Some(oldest) => self.forget(oldest),
                 // What is left belongs to requests that have paused, or is just being brought back.
                 None => return false,
@@ -123,7 +120,7 @@ impl Scheduler<'_, '_> {
             return false;
         };
         self.computer.cut(slot, 0);
-        self.slots[slot].shelved = Some(saved);
+        self.slots[slot].parked = Some(saved);
         true
     }
 
@@ -131,7 +128,7 @@ impl Scheduler<'_, '_> {
     pub(super) fn forget(&mut self, slot: usize) {
         self.computer.cut(slot, 0);
         let slot = &mut self.slots[slot];
-        slot.shelved = None;
+        slot.parked = None;
         slot.cached = 0;
         slot.tokens.clear();
     }
