@@ -197,10 +197,10 @@ fn it_tells_what_it_takes_and_ends_when_the_server_goes() {
     assert_eq!(ready["context_tokens"], 512);
     assert_eq!(ready["parallel_max"], 3);
     assert_eq!(ready["gpu_layers"], 0);
-    // Two layers, two heads of keys and of values, 16 numbers of two bytes, 768 places, and 192 tokens kept beside them.
+    // Two layers, two heads of keys and of values, 16 numbers of two bytes, 768 places, and 256 tokens kept beside them.
     assert_eq!(
         number(&ready["context_bytes"]),
-        2 * 2 * 2 * 16 * 2 * (768 + 192)
+        2 * 2 * 2 * 16 * 2 * (768 + 256)
     );
     let file = std::fs::metadata(&model).unwrap().len();
     assert!(

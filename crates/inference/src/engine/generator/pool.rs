@@ -6,8 +6,9 @@ const STEP: u64 = 256;
 /// Each request beside the first gets this part of a full context: few are long at the same time, and the memory, which has to be
 /// filled with noughts whenever the model is loaded, is what makes a switch of models slow.
 const SHARE: u64 = 16;
-/// So many times these parts can be parked, which takes memory only when it is done.
-const PARKING_SHARES: u64 = 3;
+/// So many times these parts can be parked, which takes memory only when it is done. While one conversation takes the place of
+/// another, both are outside of the context for a moment.
+const PARKING_SHARES: u64 = 4;
 
 /// Places for one request of `context_tokens`, and a share for each of the others. When they do not suffice, the request begun last
 /// pauses.
@@ -39,10 +40,10 @@ mod tests {
     }
 
     #[test]
-    fn parked_ones_have_the_shares_three_times() {
+    fn four_shares_for_each_can_be_parked() {
         assert_eq!(parking_tokens(4096, 1), 0);
-        assert_eq!(parking_tokens(4096, 4), 2304);
-        assert_eq!(parking_tokens(300, 2), 57);
+        assert_eq!(parking_tokens(4096, 4), 3072);
+        assert_eq!(parking_tokens(300, 2), 76);
         assert!(parking_tokens(u32::MAX, u32::MAX) > u64::from(u32::MAX));
     }
 }

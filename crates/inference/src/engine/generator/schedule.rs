@@ -55,8 +55,6 @@ pub(super) struct Scheduler<'engine, 'model> {
     parallel: usize,
     context_tokens: usize,
     parking_tokens: usize,
-    /// Tokens that were parked and are not in the context yet.
-    in_hand: usize,
     slots: Vec<Slot<Writing, SeqState>>,
     waiting: VecDeque<Job>,
     turn: AdapterTurn,
@@ -87,7 +85,6 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
             parallel: resources.parallel,
             context_tokens: resources.context_tokens,
             parking_tokens: resources.parking_tokens,
-            in_hand: 0,
             slots: (0..resources.sequences).map(|_| Slot::empty()).collect(),
             waiting: VecDeque::new(),
             turn: AdapterTurn::default(),

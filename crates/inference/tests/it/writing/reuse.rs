@@ -171,7 +171,7 @@ fn what_is_kept_makes_room_when_the_context_is_full() {
 #[test]
 fn a_conversation_that_left_the_context_goes_on_where_it_was() {
     let (_folder, model) = copy_model();
-    // 1,280 places in the context, and room for 576 tokens beside it.
+    // 1,280 places in the context, and room for 768 tokens beside it.
     let limits = ["--context-tokens", "1024", "--parallel", "4"];
     let mut engine = Engine::start(&model, &limits);
     let text = |owner: u64| format!("{owner} {}", "0123456789".repeat(25));
@@ -203,6 +203,28 @@ fn a_conversation_that_left_the_context_goes_on_where_it_was() {
     let reused = number(&lost.started["reused_tokens"]);
     assert!(reused < prompt_tokens / 2, "{reused}");
     assert!(text(1).starts_with(&lost.text), "{lost:?}");
+}
+
+/// Three fit in the context and two beside it; each that comes back takes the place of another.
+#[test]
+fn conversations_that_fit_in_the_context_and_beside_it_are_all_kept() {
+    let (_folder, model) = copy_model();
+    let limits = ["--context-tokens", "1024", "--parallel", "4"];
+    let mut engine = Engine::start(&model, &limits);
+    for round in 0..3 {
+        for owner in 0..5 {
+            let text = format!("{owner} {}", "0123456789".repeat(29));
+            let order = Order::chat(10 * round + owner, "", &text);
+            let told = engine.write(order.with("owner", format!("{owner}")));
+            assert!(text.starts_with(&told.text), "{told:?}");
+            let read = number(&told.started["prompt_tokens"]);
+            let reused = number(&told.started["reused_tokens"]);
+            assert!(read > 290, "{read}");
+            if round > 0 {
+                assert_eq!(reused, read - 1, "{owner} in round {round}");
+            }
+        }
+    }
 }
 
 #[test]

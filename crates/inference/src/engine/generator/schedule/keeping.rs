@@ -48,6 +48,12 @@ impl Scheduler<'_, '_> {
         };
         let is_restored = self.restore(&saved, from, to);
         self.slots[from].parked = Some(saved);
+        // What made room for the copy was parked while this was in neither place.
+        while parked_tokens(&self.slots) > self.parking_tokens
+            && let Some(oldest) = find_oldest_parked(&self.slots)
+        {
+            self.forget(oldest);
+        }
         is_restored
     }
 
@@ -67,12 +73,10 @@ impl Scheduler<'_, '_> {
     fn restore(&mut self, saved: &SeqState, from: usize, to: usize) -> bool {
         // While it is in neither place it must not look like something in the context that can be given up.
         let cached = std::mem::take(&mut self.slots[from].cached);
-        self.in_hand = cached;
         let mut is_restored = self.computer.restore(saved, to);
         while !is_restored && self.give_up_one() {
             is_restored = self.computer.restore(saved, to);
         }
-        self.in_hand = 0;
         self.slots[from].cached = cached;
         is_restored
     }
@@ -87,8 +91,7 @@ impl Scheduler<'_, '_> {
     }
 
     fn can_be_parked(&self, slot: usize) -> bool {
-        let taken = parked_tokens(&self.slots) + self.in_hand;
-        taken + self.slots[slot].cached <= self.parking_tokens
+        parked_tokens(&self.slots) + self.slots[slot].cached <= self.parking_tokens
     }
 
     /// Makes room in the context: parks what is kept there and was used longest ago, or else gives it up. False when
@@ -112,7 +115,7 @@ impl Scheduler<'_, '_> {
         while !self.can_be_parked(slot) {
             match find_oldest_parked(&self.slots) {
                 Some(oldest) => self.forget(oldest),
-                // What is left belongs to requests that have paused, or is just being brought back.
+                // What is left belongs to requests that have paused.
                 None => return false,
             }
         }
