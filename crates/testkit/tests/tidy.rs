@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The only dependencies between our crates; development dependencies are free.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("app", &["domain"]),
     ("store", &["domain"]),
     ("retrieval", &["domain"]),
-    ("inference", &["domain"]),
+    ("inference", &["domain", "kernels"]),
+    ("kernels", &[]),
     ("analysis", &["domain"]),
     ("sandbox", &["domain"]),
     ("api", &["app", "domain"]),

@@ -121,6 +121,27 @@ impl Family {
         }
     }
 
+    /// The published shape with few layers, heads and tokens, and as wide as blocks of 256 weights need. As published, the inner width of
+    /// the coder is no multiple of 256.
+    pub(crate) const fn small_shape(self) -> Shape {
+        let (width, inner, heads, kv_heads) = match self {
+            Self::Gemma => (512, 768, 2, 1),
+            Self::DeepseekCoder => (256, 544, 2, 2),
+            Self::Phi2 => (1280, 512, 16, 16),
+            Self::Phi3 => (768, 512, 8, 8),
+            Self::Mistral => (512, 768, 4, 2),
+        };
+        Shape {
+            layers: 2,
+            width,
+            inner,
+            heads,
+            kv_heads,
+            tokens: None,
+            ..self.real_shape()
+        }
+    }
+
     /// The base of the rotation's frequencies.
     pub(crate) const fn rope_base(self) -> f32 {
         match self {

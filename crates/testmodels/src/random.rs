@@ -25,6 +25,9 @@ pub enum Weights {
 pub enum Size {
     /// Half a megabyte of 32-bit floats, a few hundred tokens.
     Tiny,
+    /// Wide enough for every kind of quantised weights, with the published width of heads: two layers, some ten megabytes of 32-bit
+    /// floats.
+    Small,
     /// The published shape: a few gigabytes in 16-bit floats.
     Real(Weights),
 }
@@ -37,6 +40,7 @@ pub enum Size {
 pub fn write_random(family: Family, size: Size, seed: u64, path: &Path) -> Result<(), GgufError> {
     let (shape, weights) = match size {
         Size::Tiny => (family.tiny_shape(), Weights::F32),
+        Size::Small => (family.small_shape(), Weights::F32),
         Size::Real(weights) => (family.real_shape(), weights),
     };
     let vocabulary = family.vocabulary(shape.tokens);

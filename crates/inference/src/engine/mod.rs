@@ -1,6 +1,8 @@
 //! The engine process: the same binary, started by the server with a socket as its standard input. It takes a role, serves it
 //! until the other end goes, and ends. Starting and watching it is the server's part.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod accelerator;
 mod args;
 mod embed;
 mod encoder;
@@ -15,6 +17,12 @@ use std::path::Path;
 
 pub use args::{EmbedArgs, EngineArgs, GpuLayers, WriteArgs};
 pub use task::{QuantKind, Task, TaskArgs};
+
+/// Offers llama.cpp faster computations than its own, where this processor has what they need.
+fn offer_accelerator() {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    accelerator::offer();
+}
 
 /// An engine process ends early.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,7 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::model::{LlamaLoraAdapter, LlamaModel};
 use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
-use llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_AUTO;
+use llama_cpp_sys_2::{LLAMA_FLASH_ATTN_TYPE_AUTO, LLAMA_FLASH_ATTN_TYPE_ENABLED};
 
 use super::frame::ReadyReport;
 use super::pool::{parking_tokens, pool_tokens};
@@ -158,6 +158,12 @@ impl Loaded {
         args: &WriteArgs,
     ) -> Result<LlamaContext<'_>, EngineError> {
         let threads = thread_count(args.threads);
+        // A card may lack the code for a model's heads, which llama.cpp finds out; the processor has it for all.
+        let flash_attention = if self.gpu_layers > 0 {
+            LLAMA_FLASH_ATTN_TYPE_AUTO
+        } else {
+            LLAMA_FLASH_ATTN_TYPE_ENABLED
+        };
         let mut requests = self.parallel;
         loop {
             let cells = pool_tokens(self.context_tokens, requests);
@@ -170,7 +176,7 @@ impl Loaded {
                 .with_kv_unified(true)
                 .with_n_threads(threads)
                 .with_n_threads_batch(threads)
-                .with_flash_attention_policy(LLAMA_FLASH_ATTN_TYPE_AUTO)
+                .with_flash_attention_policy(flash_attention)
                 .with_no_perf(true);
             match self.model.new_context(backend, params) {
                 Ok(context) => return Ok(context),

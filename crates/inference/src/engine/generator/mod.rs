@@ -24,8 +24,8 @@ use std::thread;
 
 use llama_cpp_2::llama_backend::LlamaBackend;
 
-use super::EngineError;
 use super::args::WriteArgs;
+use super::{EngineError, offer_accelerator};
 use compute::Computer;
 use frame::Report;
 pub(crate) use load::Shape;
@@ -57,6 +57,7 @@ fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(),
     let mut backend =
         LlamaBackend::init().map_err(|error| EngineError::Model(error.to_string()))?;
     backend.void_logs();
+    offer_accelerator();
     let mut loaded = load(&backend, args)?;
     let adapters = std::mem::take(&mut loaded.adapters);
     let reserve = loaded.reserve.take();

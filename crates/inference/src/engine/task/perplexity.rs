@@ -9,10 +9,12 @@ use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
+use llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_ENABLED;
 
 use super::frame::{TaskReport, write_report};
 use super::{TaskArgs, load, start_backend};
 use crate::engine::args::thread_count;
+use crate::engine::offer_accelerator;
 
 /// Tokens of a window, as in published figures.
 const WINDOW_TOKENS: usize = 512;
@@ -25,6 +27,7 @@ pub(super) fn run(
     socket: &mut UnixStream,
 ) -> Result<TaskReport, String> {
     let backend = start_backend()?;
+    offer_accelerator();
     let model = load(&backend, &args.model, socket)?;
     let tokens = model.vocab().tokenize(text.as_bytes(), true, false);
     let window = choose_window(tokens.len(), model.n_ctx_train() as usize)?;
@@ -34,6 +37,7 @@ pub(super) fn run(
         .with_n_ctx(NonZeroU32::new(size))
         .with_n_batch(size)
         .with_n_ubatch(size)
+        .with_flash_attention_policy(LLAMA_FLASH_ATTN_TYPE_ENABLED)
         .with_n_threads(threads)
         .with_n_threads_batch(threads);
     let mut context = model

@@ -1,0 +1,28 @@
+//! The two computations in which a language model spends its time, for processors with AVX-512 and its instructions for neural
+//! networks (VNNI): products of quantised weights and activations, and attention of few queries.
+#![cfg(target_arch = "x86_64")]
+
+mod attention;
+mod matmul;
+mod vector;
+
+pub use attention::{Attention, Strided};
+pub use matmul::{Format, Product, Weights, Workspace};
+
+/// Numbers of 32 bits that a vector has, and rows of weights that are multiplied together.
+pub const ROWS: usize = 16;
+
+/// Threads that do the same work.
+pub trait Team {
+    /// Does `work` on every thread, and returns when all are done.
+    fn run(&self, work: &(dyn Fn() + Sync));
+}
+
+/// Whether this processor has the instructions.
+pub fn is_supported() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vnni")
+}
