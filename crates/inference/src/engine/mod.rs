@@ -18,10 +18,12 @@ use std::path::Path;
 pub use args::{EmbedArgs, EngineArgs, GpuLayers, WriteArgs};
 pub use task::{QuantKind, Task, TaskArgs};
 
-/// Offers llama.cpp faster computations than its own, where this processor has what they need.
-fn offer_accelerator() {
+/// Offers llama.cpp faster computations than its own; whether this processor has what they need.
+fn offer_accelerator() -> bool {
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    accelerator::offer();
+    return accelerator::offer();
+    #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+    return false;
 }
 
 /// An engine process ends early.

@@ -13,9 +13,12 @@ mod tensor;
 #[cfg(all(test, target_feature = "avx512vnni"))]
 mod tests;
 
-/// Offers the computations to every context that this process makes from now on. To be called after llama.cpp was set up.
-pub(super) fn offer() {
-    if kernels::is_supported() {
+/// Offers the computations to every context that this process makes from now on; whether the processor has the instructions. To be
+/// called after llama.cpp was set up.
+pub(super) fn offer() -> bool {
+    let is_supported = kernels::is_supported();
+    if is_supported {
         device::register();
     }
+    is_supported
 }

@@ -1,25 +1,13 @@
 //! What one step computes: a token and its drafts of every text that is written, and a piece of every prompt that is read.
 //! Pure functions; nothing here knows llama.cpp.
 
-/// Lengths of drafts that are tried. With the token before them they make 4, 8 or 16 rows: llama.cpp computes rows in groups of
-/// four, so three rows cost more than four.
+use super::costs::RowCosts;
+
+/// Lengths of drafts that are tried. With the token before them they make 4, 8 or 16 rows, whole groups of those that are computed
+/// together.
 const DRAFT_LENGTHS: [usize; 3] = [3, 7, 15];
 /// Most drafted tokens of a text in one step.
 pub(super) const DRAFT_TOKENS_MAX: usize = 15;
-/// Rows of a step and what they cost, one row being 1; measured on two cores with 1.3 thousand million weights of four bits.
-/// Between two of them the cost grows evenly; on a graphics card rows cost less, and drafts are a little too short.
-const ROW_COSTS: [(usize, f64); 10] = [
-    (1, 1.0),
-    (2, 1.22),
-    (3, 1.51),
-    (4, 1.34),
-    (6, 2.02),
-    (8, 2.33),
-    (12, 3.22),
-    (16, 3.49),
-    (32, 6.51),
-    (512, 104.0),
-];
 
 /// What a request could use of a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,18 +19,19 @@ pub(super) enum Wish {
 }
 
 /// What a step may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     /// Tokens in all.
     pub(super) tokens: usize,
     /// Tokens of prompts while somebody writes, so that texts do not halt.
     pub(super) reading: usize,
+    pub(super) costs: RowCosts,
 }
 
 /// How many tokens of each request the next step computes, in the order of `wishes`. Texts come first; prompts share what is left
 /// evenly, and what one does not need goes to the others, the earliest first.
 pub(super) fn compose(wishes: &[Wish], limits: Limits) -> Vec<usize> {
-    let draft_length = choose_draft_length(wishes);
+    let draft_length = choose_draft_length(wishes, limits.costs);
     let mut shares: Vec<usize> = wishes
         .iter()
         .map(|wish| match wish {
@@ -88,7 +77,7 @@ fn share_out(wishes: &[Wish], mut room: usize, shares: &mut [usize]) {
 }
 
 /// The length of draft for which a step is expected to write most for its cost; 0 when none is worth it.
-fn choose_draft_length(wishes: &[Wish]) -> usize {
+fn choose_draft_length(wishes: &[Wish], costs: RowCosts) -> usize {
     let gain = |length: usize| {
         let mut rows = 0;
         let mut tokens = 0.0;
@@ -98,7 +87,7 @@ fn choose_draft_length(wishes: &[Wish]) -> usize {
                 tokens += 1.0 + expected(length.min(*draft), *rate);
             }
         }
-        tokens / cost(rows)
+        tokens / costs.of(rows)
     };
     if !wishes
         .iter()
@@ -127,20 +116,6 @@ pub(super) fn expected(length: usize, rate: f64) -> f64 {
         .sum()
 }
 
-fn cost(rows: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "rows of a step are few")]
-    let as_float = |rows: usize| rows as f64;
-    let mut before = (0, 0.0);
-    for known in ROW_COSTS {
-        if rows <= known.0 {
-            let part = as_float(rows - before.0) / as_float(known.0 - before.0);
-            return before.1 + part * (known.1 - before.1);
-        }
-        before = known;
-    }
-    before.1 * as_float(rows) / as_float(before.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +124,7 @@ mod tests {
     const LIMITS: Limits = Limits {
         tokens: 512,
         reading: 64,
+        costs: RowCosts::LLAMA_CPP,
     };
 
     fn write(draft: usize, rate: f64) -> Wish {
@@ -180,6 +156,7 @@ mod tests {
         let limits = Limits {
             tokens: 2,
             reading: 2,
+            ..LIMITS
         };
         assert_eq!(compose(&wishes, limits), [1, 1, 0]);
     }
@@ -192,17 +169,17 @@ mod tests {
         assert_eq!(compose(&[write(7, 0.97)], LIMITS), [8]);
         assert_eq!(compose(&[write(15, 0.99)], LIMITS), [16]);
         assert_eq!(compose(&[write(2, 0.99)], LIMITS), [3]);
+        let accelerated = Limits {
+            costs: RowCosts::ACCELERATED,
+            ..LIMITS
+        };
+        assert_eq!(compose(&[write(15, 0.3)], accelerated), [1]);
+        assert_eq!(compose(&[write(15, 0.85)], accelerated), [8]);
+        assert_eq!(compose(&[write(15, 0.97)], accelerated), [16]);
         // Beside seven others a draft costs more than it brings.
         let mut wishes = vec![write(0, 0.0); 7];
         wishes.push(write(15, 0.3));
         assert_eq!(compose(&wishes, LIMITS), [1; 8]);
-    }
-
-    #[test]
-    fn the_cost_of_a_step_is_as_measured_and_even_between() {
-        assert!((cost(4) - 1.34).abs() < 1e-9);
-        assert!((cost(10) - 2.775).abs() < 1e-9);
-        assert!(cost(600) > cost(512));
     }
 
     fn any_wish() -> impl Strategy<Value = Wish> {
@@ -215,7 +192,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_step_is_full_but_never_over(wishes in proptest::collection::vec(any_wish(), 1..64), reading in 1_usize..512) {
-            let limits = Limits { tokens: 512, reading };
+            let limits = Limits { reading, ..LIMITS };
             let shares = compose(&wishes, limits);
             prop_assert!(shares.iter().sum::<usize>() <= limits.tokens);
             let mut read = 0;

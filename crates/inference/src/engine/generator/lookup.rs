@@ -9,8 +9,6 @@ use super::batch::expected;
 
 /// So many tokens at the end are looked up, longest first.
 const NGRAMS: [usize; 2] = [3, 2];
-/// A draft of three must bring so many tokens a step to be worth its cost.
-const BREAK_EVEN: f64 = 0.34;
 /// How fast old guesses are forgotten, each step.
 const MEMORY: f64 = 0.8;
 /// Steps without guesses after guessing did not pay; twice as many each time, up to the most.
@@ -34,10 +32,12 @@ pub(super) struct Lookup {
     wrong: f64,
     pause: u32,
     pause_next: u32,
+    /// Tokens that a draft of three must bring a step to be worth its cost.
+    break_even: f64,
 }
 
 impl Lookup {
-    pub(super) fn new(prompt_length: usize) -> Self {
+    pub(super) fn new(prompt_length: usize, break_even: f64) -> Self {
         Self {
             places: HashMap::new(),
             entered: 0,
@@ -47,6 +47,7 @@ impl Lookup {
             wrong: 0.0,
             pause: 0,
             pause_next: PAUSE_FIRST,
+            break_even,
         }
     }
 
@@ -91,7 +92,7 @@ impl Lookup {
         let count = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         self.right = self.right * MEMORY + count(right);
         self.wrong = self.wrong * MEMORY + f64::from(u8::from(right < guessed));
-        if expected(3, self.rate()) < BREAK_EVEN {
+        if expected(3, self.rate()) < self.break_even {
             self.pause = self.pause_next;
             self.pause_next = (self.pause_next * 2).min(PAUSE_MAX);
             (self.right, self.wrong) = (0.0, WRONG_AFTER_PAUSE);
@@ -147,6 +148,10 @@ mod tests {
         numbers.iter().copied().map(LlamaToken).collect()
     }
 
+    fn lookup(prompt_length: usize) -> Lookup {
+        Lookup::new(prompt_length, 0.34)
+    }
+
     fn guess(lookup: &mut Lookup, text: &[LlamaToken], most: usize) -> Vec<i32> {
         lookup
             .guess(text, most)
@@ -158,38 +163,29 @@ mod tests {
     #[test]
     fn what_followed_the_same_words_is_guessed() {
         let text = tokens(&[1, 2, 3, 4, 5, 6, 9, 1, 2, 3]);
-        assert_eq!(guess(&mut Lookup::new(10), &text, 3), [4, 5, 6]);
-        assert_eq!(
-            guess(&mut Lookup::new(10), &text, 99),
-            [4, 5, 6, 9, 1, 2, 3]
-        );
+        assert_eq!(guess(&mut lookup(10), &text, 3), [4, 5, 6]);
+        assert_eq!(guess(&mut lookup(10), &text, 99), [4, 5, 6, 9, 1, 2, 3]);
         // Two words are enough.
-        assert_eq!(
-            guess(&mut Lookup::new(6), &tokens(&[1, 2, 3, 4, 2, 3]), 1),
-            [4]
-        );
-        assert_eq!(
-            guess(&mut Lookup::new(4), &tokens(&[1, 2, 3, 4]), 3),
-            [0; 0]
-        );
-        assert_eq!(guess(&mut Lookup::new(0), &[], 3), [0; 0]);
-        assert_eq!(guess(&mut Lookup::new(1), &tokens(&[1]), 3), [0; 0]);
+        assert_eq!(guess(&mut lookup(6), &tokens(&[1, 2, 3, 4, 2, 3]), 1), [4]);
+        assert_eq!(guess(&mut lookup(4), &tokens(&[1, 2, 3, 4]), 3), [0; 0]);
+        assert_eq!(guess(&mut lookup(0), &[], 3), [0; 0]);
+        assert_eq!(guess(&mut lookup(1), &tokens(&[1]), 3), [0; 0]);
     }
 
     #[test]
     fn three_words_count_more_than_two_and_the_prompt_more_than_the_text() {
         let text = tokens(&[7, 2, 3, 4, 8, 2, 3, 5, 7, 2, 3]);
-        assert_eq!(guess(&mut Lookup::new(11), &text, 1), [4]);
+        assert_eq!(guess(&mut lookup(11), &text, 1), [4]);
         let text = tokens(&[7, 2, 3, 4, 0, 7, 2, 3, 5, 7, 2, 3]);
-        assert_eq!(guess(&mut Lookup::new(5), &text, 1), [4]);
-        assert_eq!(guess(&mut Lookup::new(12), &text, 1), [5]);
-        assert_eq!(guess(&mut Lookup::new(0), &text, 1), [5]);
+        assert_eq!(guess(&mut lookup(5), &text, 1), [4]);
+        assert_eq!(guess(&mut lookup(12), &text, 1), [5]);
+        assert_eq!(guess(&mut lookup(0), &text, 1), [5]);
     }
 
     #[test]
     fn a_copy_goes_on_where_it_was_though_its_words_occur_elsewhere() {
         let mut text = tokens(&[1, 2, 3, 4, 5, 3, 4, 9, 0, 1, 2]);
-        let mut lookup = Lookup::new(text.len());
+        let mut lookup = lookup(text.len());
         assert_eq!(guess(&mut lookup, &text, 1), [3]);
         // 3 was right, and 4 was written after it: the copy is at 5, though "3 4" was last followed by 9.
         let next = LlamaToken(4);
@@ -204,7 +200,7 @@ mod tests {
     #[test]
     fn guessing_rests_while_it_does_not_pay() {
         let text = tokens(&[1, 2, 3, 4, 5, 1, 2]);
-        let mut lookup = Lookup::new(text.len());
+        let mut lookup = lookup(text.len());
         let mut wrong = 0;
         while !lookup.guess(&text, 3).is_empty() {
             lookup.learn(&text, 3, 0, LlamaToken(0));

@@ -2,6 +2,7 @@
 
 mod batch;
 mod compute;
+mod costs;
 pub(crate) mod frame;
 mod grammar;
 mod load;
@@ -27,6 +28,7 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use super::args::WriteArgs;
 use super::{EngineError, offer_accelerator};
 use compute::Computer;
+use costs::RowCosts;
 use frame::Report;
 pub(crate) use load::Shape;
 use load::load;
@@ -57,7 +59,7 @@ fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(),
     let mut backend =
         LlamaBackend::init().map_err(|error| EngineError::Model(error.to_string()))?;
     backend.void_logs();
-    offer_accelerator();
+    let is_accelerated = offer_accelerator();
     let mut loaded = load(&backend, args)?;
     let adapters = std::mem::take(&mut loaded.adapters);
     let reserve = loaded.reserve.take();
@@ -81,6 +83,11 @@ fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(),
         sequences: loaded.sequences() as usize,
         parking_tokens: usize::try_from(loaded.parking_tokens()).unwrap_or(usize::MAX),
         context_tokens: loaded.context_tokens as usize,
+        costs: if is_accelerated {
+            RowCosts::ACCELERATED
+        } else {
+            RowCosts::LLAMA_CPP
+        },
     });
     let (sender, commands) = mpsc::sync_channel(ORDERS_AHEAD_MAX);
     thread::scope(|scope| {

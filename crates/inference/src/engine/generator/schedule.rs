@@ -17,6 +17,7 @@ use llama_cpp_2::token::LlamaToken;
 
 use super::batch::{DRAFT_TOKENS_MAX, Limits, Wish, compose};
 use super::compute::{ComputeError, Computer};
+use super::costs::RowCosts;
 use super::frame::{Refusal, Report};
 use super::orders::{Command, Job, Reports, to_u32};
 use super::sampler::Scratch;
@@ -45,6 +46,7 @@ pub(super) struct Resources<'engine, 'model> {
     pub(super) context_tokens: usize,
     /// Most tokens that are kept beside the context.
     pub(super) parking_tokens: usize,
+    pub(super) costs: RowCosts,
 }
 
 /// Owns the context and decides what is computed next.
@@ -55,6 +57,7 @@ pub(super) struct Scheduler<'engine, 'model> {
     parallel: usize,
     context_tokens: usize,
     parking_tokens: usize,
+    costs: RowCosts,
     slots: Vec<Slot<Writing, SeqState>>,
     waiting: VecDeque<Job>,
     turn: AdapterTurn,
@@ -85,6 +88,7 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
             parallel: resources.parallel,
             context_tokens: resources.context_tokens,
             parking_tokens: resources.parking_tokens,
+            costs: resources.costs,
             slots: (0..resources.sequences).map(|_| Slot::empty()).collect(),
             waiting: VecDeque::new(),
             turn: AdapterTurn::default(),
@@ -196,7 +200,13 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
         let index = placement.slot;
         let reused = self.take_over(placement);
         let slot = &mut self.slots[index];
-        slot.work = Some(Writing::new(&order, grammar, &prompt.tokens, self.begun));
+        slot.work = Some(Writing::new(
+            &order,
+            grammar,
+            &prompt.tokens,
+            self.begun,
+            self.costs,
+        ));
         slot.tokens = prompt.tokens;
         slot.cached = reused;
         slot.origin = origin;
@@ -289,6 +299,7 @@ impl<'engine, 'model> Scheduler<'engine, 'model> {
         let limits = Limits {
             tokens: self.computer.batch_tokens_max(),
             reading: self.pace.reading_tokens(),
+            costs: self.costs,
         };
         let shares = compose(&wishes, limits);
         self.computer.clear();
@@ -557,6 +568,7 @@ mod tests {
             sequences: 6,
             context_tokens: 512,
             parking_tokens,
+            costs: RowCosts::LLAMA_CPP,
         });
         scheduler.computer.failures_left = failures;
         let (sender, commands) = mpsc::channel();

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use llama_cpp_2::token::LlamaToken;
 
+use super::costs::RowCosts;
 use super::frame::{FinishedReport, TokenReport, WriteOrder};
 use super::grammar::Grammar;
 use super::lookup::Lookup;
@@ -54,11 +55,14 @@ impl Writing {
         grammar: Option<Grammar>,
         prompt: &[LlamaToken],
         number: u64,
+        costs: RowCosts,
     ) -> Self {
         Self {
             id: order.id,
             number,
-            lookup: order.is_lookup.then(|| Lookup::new(prompt.len())),
+            lookup: order
+                .is_lookup
+                .then(|| Lookup::new(prompt.len(), costs.break_even())),
             draft: Vec::new(),
             sampler: Sampler::new(&order.sampling, order.logprobs.unwrap_or(0), prompt),
             grammar,

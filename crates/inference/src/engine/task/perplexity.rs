@@ -27,7 +27,7 @@ pub(super) fn run(
     socket: &mut UnixStream,
 ) -> Result<TaskReport, String> {
     let backend = start_backend()?;
-    offer_accelerator();
+    let _ = offer_accelerator();
     let model = load(&backend, &args.model, socket)?;
     let tokens = model.vocab().tokenize(text.as_bytes(), true, false);
     let window = choose_window(tokens.len(), model.n_ctx_train() as usize)?;
