@@ -20,6 +20,7 @@ use llama_cpp_sys_2::{
 use super::abi::{Backend, Device, Registration, VERSION};
 use super::team::OpenMp;
 use super::{attention, product};
+use crate::engine::adapter_tensors;
 
 const NAME: &CStr = c"MATMUL";
 const DESCRIPTION: &CStr = c"products of quantised weights with AVX-512 VNNI";
@@ -180,6 +181,7 @@ unsafe extern "C" fn buffer_from_host_ptr(
 unsafe extern "C" fn supports_op(_: ggml_backend_dev_t, operation: *const ggml_tensor) -> bool {
     // SAFETY: as above.
     let operation = unsafe { &*operation };
+    adapter_tensors::note(operation);
     Step::read(operation).is_some()
 }
 

@@ -4,18 +4,14 @@ use llama_cpp_2::DecodeError;
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::session::{LlamaStateSeqFlags, SeqState};
 use llama_cpp_2::llama_batch::LlamaBatch;
-use llama_cpp_2::model::LlamaLoraAdapter;
 use llama_cpp_2::token::LlamaToken;
 
-/// How much of an adapter is added; training fixes the rest.
-const ADAPTER_SCALE: f32 = 1.0;
+use super::adapters::{Adapter, Adapters};
 
 /// A context and a batch for it.
 pub(super) struct Computer<'model> {
     context: LlamaContext<'model>,
-    adapters: Vec<LlamaLoraAdapter>,
-    /// The adapter that is set.
-    adapter: Option<usize>,
+    adapters: Adapters,
     batch: LlamaBatch<'static>,
     batch_tokens_max: usize,
     /// Whether tokens can be taken back. A recurrent model's state cannot.
@@ -39,7 +35,7 @@ pub(super) enum ComputeError {
 impl<'model> Computer<'model> {
     pub(super) fn new(
         context: LlamaContext<'model>,
-        adapters: Vec<LlamaLoraAdapter>,
+        adapters: Vec<Adapter>,
         can_rewind: bool,
         window: Option<usize>,
     ) -> Self {
@@ -47,8 +43,7 @@ impl<'model> Computer<'model> {
         let batch_tokens_max = context.n_batch() as usize;
         Self {
             context,
-            adapters,
-            adapter: None,
+            adapters: Adapters::new(adapters),
             batch: LlamaBatch::new(batch_tokens_max, 1),
             batch_tokens_max,
             can_rewind,
@@ -119,27 +114,7 @@ impl<'model> Computer<'model> {
 
     /// Makes the next batches use an adapter, or none.
     pub(super) fn set_adapter(&mut self, adapter: Option<usize>) -> Result<(), String> {
-        if adapter == self.adapter {
-            return Ok(());
-        }
-        let result = match adapter {
-            Some(number) => {
-                let adapter = self
-                    .adapters
-                    .get_mut(number)
-                    .ok_or("there is no such adapter")?;
-                self.context
-                    .lora_adapter_set(adapter, ADAPTER_SCALE)
-                    .map_err(|error| error.to_string())
-            }
-            // It clears all adapters, whichever it is given.
-            None => self.adapters.first_mut().map_or(Ok(()), |first| {
-                self.context
-                    .lora_adapter_remove(first)
-                    .map_err(|error| error.to_string())
-            }),
-        };
-        result.map(|()| self.adapter = adapter)
+        self.adapters.set(&mut self.context, adapter)
     }
 
     /// Begins a new batch.
@@ -174,7 +149,10 @@ impl<'model> Computer<'model> {
             return Err(ComputeError::Failed("it was made to fail".to_owned()));
         }
         match self.context.decode(&mut self.batch) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.adapters.note_computed();
+                Ok(())
+            }
             Err(DecodeError::NoKvCacheSlot) => Err(ComputeError::Full),
             Err(error @ (DecodeError::NTokensZero | DecodeError::Unknown(_))) => {
                 Err(ComputeError::Failed(error.to_string()))

@@ -9,11 +9,12 @@ use std::num::NonZeroU32;
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
-use llama_cpp_2::model::{LlamaLoraAdapter, LlamaModel};
 use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use llama_cpp_sys_2::{LLAMA_FLASH_ATTN_TYPE_AUTO, LLAMA_FLASH_ATTN_TYPE_ENABLED};
 
+use super::adapters::Adapter;
 use super::frame::ReadyReport;
 use super::pool::{parking_tokens, pool_tokens};
 use super::warm::Reserve;
@@ -37,7 +38,7 @@ const REWRITTEN_KINDS: [&str; 3] = ["Q4_0", "Q4_K", "IQ4_NL"];
 /// A model in memory.
 pub(super) struct Loaded {
     pub(super) model: LlamaModel,
-    pub(super) adapters: Vec<LlamaLoraAdapter>,
+    pub(super) adapters: Vec<Adapter>,
     pub(super) parallel: u32,
     /// Tokens that one request may have.
     pub(super) context_tokens: u32,
@@ -98,13 +99,16 @@ pub(super) fn load(backend: &LlamaBackend, args: &WriteArgs) -> Result<Loaded, E
                 "its adapter `{name}` cannot be used with it: {reason}"
             ))
         };
-        gguf::read_header(path).map_err(|error| problem(&error.reason()))?;
+        let header = gguf::read_header(path).map_err(|error| problem(&error.reason()))?;
         adapters_bytes += fs::metadata(path).map_err(|error| problem(&error))?.len();
-        adapters.push(
-            model
-                .lora_adapter_init(path)
-                .map_err(|error| problem(&error))?,
-        );
+        let lora = model
+            .lora_adapter_init(path)
+            .map_err(|error| problem(&error))?;
+        let alpha = match header.find("adapter.lora.alpha") {
+            Some(Value::F32(alpha)) => Some(*alpha),
+            _ => None,
+        };
+        adapters.push(Adapter::new(lora, alpha));
     }
     let trained = model.n_ctx_train();
     let context_tokens = args.context_tokens.get();

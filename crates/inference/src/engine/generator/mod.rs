@@ -1,5 +1,6 @@
 //! The role `write`: one language model, many requests at a time.
 
+mod adapters;
 mod batch;
 mod compute;
 mod costs;
