@@ -164,16 +164,34 @@ fn every_size_gives_what_the_definition_gives() {
 }
 
 #[test]
+fn queries_of_one_text_are_computed_together() {
+    for size in [64, 80, 96, 128, 256] {
+        for (count, cells) in [(4, 40), (17, 64), (32, 45), (6, 6)] {
+            let mut case = Case::new(size, [4, 2], [count, cells], 8);
+            // Each sees what comes before it, and itself.
+            for (query, mask) in case.mask.chunks_exact_mut(cells).enumerate() {
+                let end = cells - count + query + 1;
+                mask[..end].fill(0);
+                mask[end..].fill(HIDDEN);
+            }
+            case.check();
+        }
+    }
+}
+
+#[test]
 fn weights_far_apart_and_biases_count() {
     let mut case = Case::new(64, [2, 2], [2, 40], 2);
     case.queries.iter_mut().for_each(|number| *number *= 1e3);
     case.check();
-    let mut case = Case::new(64, [2, 2], [2, 40], 3);
-    for (place, bias) in case.mask.iter_mut().enumerate() {
-        // 1.0, −2.0 and hidden.
-        *bias = [0x3c00, 0xc000, HIDDEN][place % 3];
+    for count in [2, 4] {
+        let mut case = Case::new(64, [2, 2], [count, 42], 3);
+        for (place, bias) in case.mask.iter_mut().enumerate() {
+            // 1.0, −2.0 and hidden.
+            *bias = [0x3c00, 0xc000, HIDDEN][place % 3];
+        }
+        case.check();
     }
-    case.check();
 }
 
 #[test]
@@ -218,6 +236,12 @@ fn what_is_no_number_stays_none() {
     case.mask.fill(0);
     case.queries[3] = f32::NAN;
     assert!(case.compute(1).iter().all(|number| number.is_nan()));
+    let mut case = Case::new(64, [1, 1], [4, 20], 7);
+    case.mask.fill(0);
+    case.queries[3] = f32::NAN;
+    let output = case.compute(1);
+    assert!(output[..64].iter().all(|number| number.is_nan()));
+    assert!(output[64..].iter().all(|number| number.is_finite()));
 }
 
 #[test]

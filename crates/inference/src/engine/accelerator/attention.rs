@@ -1,4 +1,4 @@
-//! Attention that the device takes: of few queries, with keys and values of 16 bits.
+//! Attention that the device takes: with keys and values of 16 bits, and nothing that bends its products.
 
 use std::slice;
 
@@ -6,9 +6,6 @@ use kernels::{Attention, Strided};
 use llama_cpp_sys_2::{GGML_OP_FLASH_ATTN_EXT, GGML_TYPE_F16, GGML_TYPE_F32, ggml_tensor};
 
 use super::tensor::{follow, number};
-
-/// Most queries. For more, llama.cpp's own code reads keys and values once for many queries.
-const QUERIES_MAX: usize = 16;
 
 /// An operation of attention, which llama.cpp keeps for as long as it computes.
 #[derive(Clone, Copy)]
@@ -37,7 +34,8 @@ impl<'a> Operation<'a> {
         let is_fitting = Attention::is_size(size)
             && queries.ne[0] == keys.ne[0]
             && values.ne == keys.ne
-            && number(queries.ne[1]) <= QUERIES_MAX
+            && queries.ne[1] > 0
+            && cells > 0
             && pairs > 0
             && heads.is_multiple_of(pairs)
             && [queries, keys, values]

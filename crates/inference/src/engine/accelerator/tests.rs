@@ -19,7 +19,7 @@ use testmodels::{Family, Size, write_random};
 use super::offer;
 use crate::engine::task::{self, QuantKind, Task, TaskArgs};
 
-/// Tokens of the batches: products alone; products and attention; what llama.cpp computes by itself.
+/// Tokens of the batches. Products of one column are llama.cpp's own in any case.
 const BATCHES: [usize; 4] = [40, 5, 16, 1];
 
 /// Writes the model again with weights of another kind. What is told of it goes into `socket`, at whose other end somebody must read.
