@@ -9,12 +9,12 @@ use kernels::{Product, Workspace};
 use llama_cpp_sys_2::{
     GGML_BACKEND_DEVICE_TYPE_ACCEL, GGML_OP_FLASH_ATTN_EXT, GGML_OP_MUL_MAT, GGML_OP_NONE,
     GGML_OP_PERMUTE, GGML_OP_RESHAPE, GGML_OP_TRANSPOSE, GGML_OP_VIEW, GGML_STATUS_FAILED,
-    GGML_STATUS_SUCCESS, ggml_backend_buffer_t, ggml_backend_buffer_type_t,
-    ggml_backend_buft_is_host, ggml_backend_buft_name, ggml_backend_cpu_buffer_from_ptr,
-    ggml_backend_cpu_buffer_type, ggml_backend_dev_caps, ggml_backend_dev_props,
-    ggml_backend_dev_t, ggml_backend_dev_type, ggml_backend_reg_t, ggml_backend_register,
-    ggml_backend_t, ggml_cgraph, ggml_graph_n_nodes, ggml_graph_node, ggml_guid, ggml_status,
-    ggml_tensor,
+    GGML_STATUS_SUCCESS, GGML_TENSOR_FLAG_COMPUTE, ggml_backend_buffer_t,
+    ggml_backend_buffer_type_t, ggml_backend_buft_is_host, ggml_backend_buft_name,
+    ggml_backend_cpu_buffer_from_ptr, ggml_backend_cpu_buffer_type, ggml_backend_dev_caps,
+    ggml_backend_dev_props, ggml_backend_dev_t, ggml_backend_dev_type, ggml_backend_reg_t,
+    ggml_backend_register, ggml_backend_t, ggml_cgraph, ggml_graph_n_nodes, ggml_graph_node,
+    ggml_guid, ggml_status, ggml_tensor,
 };
 
 use super::abi::{Backend, Device, Registration, VERSION};
@@ -24,6 +24,9 @@ use crate::engine::adapter_tensors;
 
 const NAME: &CStr = c"MATMUL";
 const DESCRIPTION: &CStr = c"products of quantised weights with AVX-512 VNNI";
+
+/// Mark of operations that are to be computed.
+const COMPUTED: i32 = GGML_TENSOR_FLAG_COMPUTE.cast_signed();
 
 /// Tables that ggml reads from any thread.
 struct Table<T>(T);
@@ -275,7 +278,9 @@ unsafe extern "C" fn graph_compute(
         let nodes = (0..ggml_graph_n_nodes(graph)).map(|place| &*ggml_graph_node(graph, place));
         (computing(backend), nodes)
     };
-    let Some(steps) = operations.map(Step::read).collect::<Option<Vec<_>>>() else {
+    // Graphs also hold operations whose result nobody wants this time.
+    let wanted = operations.filter(|node| node.flags & COMPUTED != 0);
+    let Some(steps) = wanted.map(Step::read).collect::<Option<Vec<_>>>() else {
         return GGML_STATUS_FAILED;
     };
     let Computing { threads, workspace } = &mut *computing.borrow_mut();

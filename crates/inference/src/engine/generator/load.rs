@@ -163,7 +163,7 @@ impl Loaded {
     ) -> Result<LlamaContext<'_>, EngineError> {
         let threads = thread_count(args.threads);
         // A card may lack the code for a model's heads, which llama.cpp finds out; the processor has it for all.
-        let flash_attention = if self.gpu_layers > 0 {
+        let flash_attention = if self.uses_gpu() {
             LLAMA_FLASH_ATTN_TYPE_AUTO
         } else {
             LLAMA_FLASH_ATTN_TYPE_ENABLED
@@ -192,6 +192,11 @@ impl Loaded {
                 }
             }
         }
+    }
+
+    /// Whether a graphics card computes any layer.
+    pub(super) fn uses_gpu(&self) -> bool {
+        self.gpu_layers > 0
     }
 
     /// Sequences of the context.

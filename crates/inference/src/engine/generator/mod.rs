@@ -60,8 +60,9 @@ fn serve(args: &WriteArgs, socket: &UnixStream, reports: &Reports) -> Result<(),
     let mut backend =
         LlamaBackend::init().map_err(|error| EngineError::Model(error.to_string()))?;
     backend.void_logs();
-    let is_accelerated = offer_accelerator();
     let mut loaded = load(&backend, args)?;
+    // With layers on a graphics card llama.cpp gives up its fast attention when another device takes that of the other layers.
+    let is_accelerated = !loaded.uses_gpu() && offer_accelerator();
     let adapters = std::mem::take(&mut loaded.adapters);
     let reserve = loaded.reserve.take();
     let context = loaded.new_context(&backend, args)?;
