@@ -1,5 +1,5 @@
 //! The two computations in which a language model spends its time, for processors with AVX-512 and its instructions for neural
-//! networks (VNNI): products of quantised weights and activations, and attention of few queries.
+//! networks (VNNI): products of quantised weights and activations, and attention.
 #![cfg(target_arch = "x86_64")]
 
 mod attention;

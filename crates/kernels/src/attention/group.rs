@@ -26,8 +26,10 @@ pub(super) struct Group {
     /// Queries: one or [`TOGETHER`].
     pub(super) count: usize,
     /// The cells that any of them sees, as places in the bundle's cells.
-    pub(super) places: Vec<usize>,
-    /// For each cell, what is added to its product with each query.
+    pub(super) places: Vec<u32>,
+    /// For each cell, a bit for each query that does not see it, the first query's lowest.
+    pub(super) hidden: Vec<u8>,
+    /// For each cell, what is added to its product with each query; empty when that is nought for all.
     pub(super) biases: Vec<f32>,
 }
 
@@ -87,14 +89,14 @@ fn bundle(masks: &[&[u16]], queries: Range<usize>) -> Bundle {
     }
     // For each 32 cells, how many come before them.
     let mut before = Vec::with_capacity(all.len());
-    let mut count = 0;
+    let mut count = 0_u32;
     for word in &all {
         before.push(count);
-        count += word.count_ones() as usize;
+        count += word.count_ones();
     }
     let place = |cell: usize| {
         let lower = all[cell / 32] & ((1 << (cell % 32)) - 1);
-        before[cell / 32] + lower.count_ones() as usize
+        before[cell / 32] + lower.count_ones()
     };
     let mut groups = Vec::with_capacity(seen.len());
     for seen in &seen {
@@ -146,11 +148,11 @@ fn find_seen(mask: &[u16]) -> Vec<u32> {
     for words in words {
         seen.push(_mm512_cmpneq_epi16_mask(load_words(words), hidden));
     }
-    let mut bits = 0;
+    let mut shown = 0;
     for (place, word) in rest.iter().enumerate() {
-        bits |= u32::from(*word != HIDDEN) << place;
+        shown |= u32::from(*word != HIDDEN) << place;
     }
-    seen.push(bits);
+    seen.push(shown);
     seen
 }
 
@@ -176,23 +178,32 @@ fn bits(words: &[u32]) -> impl Iterator<Item = usize> {
 }
 
 #[target_feature(enable = "avx512f")]
-fn collect(seen: &Seen, masks: &[&[u16]], place: impl Fn(usize) -> usize) -> Group {
+fn collect(seen: &Seen, masks: &[&[u16]], place: impl Fn(usize) -> u32) -> Group {
     let mut places = Vec::new();
-    let mut biases = Vec::new();
+    let mut hidden = Vec::new();
+    let mut is_biased = false;
     for cell in bits(&seen.cells) {
         places.push(place(cell));
-        for mask in masks {
-            biases.push(match mask[cell] {
-                0 => 0.0,
-                HIDDEN => f32::NEG_INFINITY,
-                bias => half_to_float(bias),
-            });
+        let mut of_cell = 0;
+        for (query, mask) in masks.iter().enumerate() {
+            of_cell |= u8::from(mask[cell] == HIDDEN) << query;
+            is_biased |= !matches!(mask[cell], 0 | HIDDEN);
+        }
+        hidden.push(of_cell);
+    }
+    let mut biases = Vec::new();
+    if is_biased {
+        for cell in bits(&seen.cells) {
+            for mask in masks {
+                biases.push(half_to_float(mask[cell]));
+            }
         }
     }
     Group {
         first: seen.queries.start,
         count: masks.len(),
         places,
+        hidden,
         biases,
     }
 }

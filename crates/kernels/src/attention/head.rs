@@ -1,11 +1,11 @@
 //! One head of some queries.
 
 use std::arch::x86_64::{
-    __m512, _MM_HINT_T0, _mm_add_ps, _mm_loadu_ps, _mm_prefetch, _mm_storeu_ps, _mm256_add_ps,
-    _mm256_castps256_ps128, _mm256_extractf128_ps, _mm512_add_ps, _mm512_castpd_ps,
-    _mm512_castps_pd, _mm512_castps512_ps256, _mm512_extractf32x8_ps, _mm512_fmadd_ps,
-    _mm512_mul_ps, _mm512_reduce_add_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_unpackhi_pd,
-    _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
+    __m512, _MM_HINT_T0, _mm_add_ps, _mm_loadu_ps, _mm_mask_mov_ps, _mm_prefetch, _mm_set1_ps,
+    _mm_storeu_ps, _mm256_add_ps, _mm256_castps256_ps128, _mm256_extractf128_ps, _mm512_add_ps,
+    _mm512_castpd_ps, _mm512_castps_pd, _mm512_castps512_ps256, _mm512_extractf32x8_ps,
+    _mm512_fmadd_ps, _mm512_mul_ps, _mm512_reduce_add_ps, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 use std::cell::RefCell;
 
@@ -22,6 +22,8 @@ const SIZE_MAX: usize = 256;
 /// Keys and values are copied together when they are read so many times: where they lie, they fall on few places of the caches, because
 /// the heads of all cells are powers of two apart.
 const READS_MIN: usize = 3;
+/// Most bytes of a thread's copies.
+const COPY_BYTES_MAX: usize = 8 << 20;
 
 /// What a thread works with.
 struct Bench {
@@ -54,7 +56,8 @@ enum Rows<'a> {
 impl<'a> Rows<'a> {
     /// The row of the cell `place` of the bundle.
     #[inline]
-    fn get<const VECTORS: usize>(&self, place: usize) -> &'a [[u16; ROWS]; VECTORS] {
+    fn get<const VECTORS: usize>(&self, place: u32) -> &'a [[u16; ROWS]; VECTORS] {
+        let place = place as usize;
         let row = match self {
             Rows::Copied(numbers) => &numbers[place * VECTORS * ROWS..],
             Rows::Apart(cells, from, head) => from.get(cells[place], *head, VECTORS * ROWS),
@@ -90,7 +93,8 @@ fn compute_sized<const VECTORS: usize>(
 ) {
     let pair = head / (attention.heads / attention.pairs);
     let reads: usize = bundle.groups.iter().map(|group| group.places.len()).sum();
-    let is_copied = reads >= READS_MIN * bundle.cells.len();
+    let copy_bytes = bundle.cells.len() * attention.size * size_of::<[u16; 2]>();
+    let is_copied = reads >= READS_MIN * bundle.cells.len() && copy_bytes <= COPY_BYTES_MAX;
     BENCH.with_borrow_mut(|bench| {
         let Bench {
             queries,
@@ -153,7 +157,7 @@ fn weigh_one<const VECTORS: usize>(
 ) {
     weights.clear();
     let (query, _) = query.as_chunks::<ROWS>();
-    for (number, (place, bias)) in group.places.iter().zip(&group.biases).enumerate() {
+    for (number, place) in group.places.iter().enumerate() {
         fetch_ahead::<VECTORS>(group, keys, number, 0..VECTORS);
         let key = keys.get::<VECTORS>(*place);
         let mut sums = [_mm512_setzero_ps(); 2];
@@ -161,6 +165,7 @@ fn weigh_one<const VECTORS: usize>(
             let sum = &mut sums[part % 2];
             *sum = _mm512_fmadd_ps(halves_of(&key[part]), load_floats(&query[part]), *sum);
         }
+        let bias = group.biases.get(number).copied().unwrap_or(0.0);
         weights.push(bias + _mm512_reduce_add_ps(_mm512_add_ps(sums[0], sums[1])));
     }
 }
@@ -175,7 +180,7 @@ fn weigh_together<const VECTORS: usize>(
     weights: &mut Vec<f32>,
 ) {
     weights.clear();
-    weights.resize(group.biases.len(), 0.0);
+    weights.resize(group.places.len() * TOGETHER, 0.0);
     let (weights, _) = weights.as_chunks_mut::<TOGETHER>();
     let (biases, _) = group.biases.as_chunks::<TOGETHER>();
     let [a, b, c, d] = queries.each_ref().map(|query| query.as_chunks::<ROWS>().0);
@@ -190,14 +195,20 @@ fn weigh_together<const VECTORS: usize>(
             sums[2] = _mm512_fmadd_ps(key, load_floats(&c[part]), sums[2]);
             sums[3] = _mm512_fmadd_ps(key, load_floats(&d[part]), sums[3]);
         }
-        add_up(sums, &biases[number], &mut weights[number]);
+        let biases = biases.get(number).unwrap_or(&[0.0; TOGETHER]);
+        add_up(sums, biases, group.hidden[number], &mut weights[number]);
     }
 }
 
-/// The sum of each of four vectors, and its bias.
+/// The sum of each of four vectors, and its bias; minus infinity for those that are hidden, whatever the sum is.
 #[inline]
-#[target_feature(enable = "avx512f,avx512dq")]
-fn add_up([a, b, c, d]: [__m512; TOGETHER], biases: &[f32; TOGETHER], sums: &mut [f32; TOGETHER]) {
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+fn add_up(
+    [a, b, c, d]: [__m512; TOGETHER],
+    biases: &[f32; TOGETHER],
+    hidden: u8,
+    sums: &mut [f32; TOGETHER],
+) {
     // Within each lane of 128 bits: halves of a and b, of c and d, then all four.
     let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
     let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
@@ -217,10 +228,9 @@ fn add_up([a, b, c, d]: [__m512; TOGETHER], biases: &[f32; TOGETHER], sums: &mut
     #[expect(unsafe_code, reason = "vectors are loaded and stored by address")]
     // SAFETY: four numbers are borrowed for reading, and four for writing; neither needs alignment.
     unsafe {
-        _mm_storeu_ps(
-            sums.as_mut_ptr(),
-            _mm_add_ps(sum, _mm_loadu_ps(biases.as_ptr())),
-        );
+        let sum = _mm_add_ps(sum, _mm_loadu_ps(biases.as_ptr()));
+        let sum = _mm_mask_mov_ps(sum, hidden, _mm_set1_ps(f32::NEG_INFINITY));
+        _mm_storeu_ps(sums.as_mut_ptr(), sum);
     }
 }
 
@@ -266,11 +276,20 @@ fn add_part<const COUNT: usize, const VECTORS: usize, const WIDTH: usize>(
         fetch_ahead::<VECTORS>(group, values, number, start..start + WIDTH);
         let value = &values.get::<VECTORS>(*place)[start..];
         let value: &[[u16; ROWS]; WIDTH] = value.first_chunk().expect("BUG: a part lies within");
+        let hidden = if COUNT == 1 { 0 } else { group.hidden[number] };
         for part in 0..WIDTH {
             let value = halves_of(&value[part]);
-            for query in 0..COUNT {
-                totals[query][part] =
-                    _mm512_fmadd_ps(value, _mm512_set1_ps(weights[query]), totals[query][part]);
+            if hidden == 0 {
+                for query in 0..COUNT {
+                    let weight = _mm512_set1_ps(weights[query]);
+                    totals[query][part] = _mm512_fmadd_ps(value, weight, totals[query][part]);
+                }
+                continue;
+            }
+            // What is hidden may be no number, of which nought times is none either.
+            for query in (0..COUNT).filter(|query| hidden & (1 << query) == 0) {
+                let weight = _mm512_set1_ps(weights[query]);
+                totals[query][part] = _mm512_fmadd_ps(value, weight, totals[query][part]);
             }
         }
     }

@@ -60,11 +60,11 @@ impl Attention<'_> {
         matches!(size, 64 | 80 | 96 | 128 | 256)
     }
 
-    /// Fills `output`: for each query, `size` numbers of each head. A query that sees nothing gets noughts.
+    /// Fills `output`: for each query, of which there are as many as `mask` has rows, `size` numbers of each head. A query that sees nothing gets noughts.
     ///
     /// # Panics
-    /// When `size` is none of those there is code for, rows lie outside of their slices, the mask is no whole number of rows, `output` has
-    /// another length, or the processor lacks the instructions.
+    /// When `size` is none of those there is code for, there are no cells or no heads, rows lie outside of their slices, the mask is no
+    /// whole number of rows, `output` has another length, or the processor lacks the instructions.
     pub fn compute(&self, team: &impl Team, output: &mut [f32]) {
         assert!(is_supported(), "this processor has no AVX-512 VNNI");
         assert!(Self::is_size(self.size) && self.heads.is_multiple_of(self.pairs));

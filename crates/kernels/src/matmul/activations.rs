@@ -20,7 +20,7 @@ pub(crate) struct ColumnBlock {
     pub(crate) sums: [f32; 3],
 }
 
-/// Where the columns `columns` lie: up to eight neighbours share a tile, in which the same block of all columns lies together.
+/// Up to eight neighbouring columns, whose blocks lie in turns: the first of each, then the second of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tile {
     /// The first column.

@@ -58,7 +58,9 @@ thread_local! {
 }
 
 impl Workspace {
-    /// Multiplies every weights with the columns of `input`, which lie one after another.
+    /// Multiplies every weights with the columns of `input`, which lie one after another. What is no number stays none; with numbers
+    /// beyond 10³⁵ or infinite scales no number may come out where a product would be infinite, and blocks of 32 numbers below 10⁻³⁷
+    /// count as nought.
     ///
     /// # Panics
     /// When the weights differ in their depth, `input` is no whole number of columns, an output has another length than so many columns
@@ -98,7 +100,7 @@ impl Workspace {
         });
     }
 
-    /// Rounds the activations to 8 bits.
+    /// Rounds the activations to 8 bits. Only for `multiply`, which has asked whether the processor has the instructions.
     fn round(&mut self, team: &impl Team, input: &[f32], columns: usize, depth: usize) {
         let of_column = depth / BLOCK;
         self.blocks
@@ -129,7 +131,7 @@ impl Workspace {
         if is_single { work() } else { team.run(&work) }
     }
 
-    /// The sixteen rows with number `group`, counted through all outputs.
+    /// The sixteen rows with number `group`, counted through all outputs. As `round`, only for `multiply`.
     fn multiply_group(&self, outputs: &[Output<'_>], mut group: usize, columns: usize) {
         for output in outputs {
             let groups = output.weights.rows() / ROWS;

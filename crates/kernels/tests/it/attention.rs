@@ -166,7 +166,7 @@ fn every_size_gives_what_the_definition_gives() {
 #[test]
 fn queries_of_one_text_are_computed_together() {
     for size in [64, 80, 96, 128, 256] {
-        for (count, cells) in [(4, 40), (17, 64), (32, 45), (6, 6)] {
+        for (count, cells) in [(4, 40), (17, 64), (32, 45), (6, 6), (300, 310)] {
             let mut case = Case::new(size, [4, 2], [count, cells], 8);
             // Each sees what comes before it, and itself.
             for (query, mask) in case.mask.chunks_exact_mut(cells).enumerate() {
@@ -212,6 +212,26 @@ fn hidden_cells_are_not_read() {
     }
     assert_ne!(case.keys, changed.keys);
     assert_eq!(case.compute(1), changed.compute(1));
+}
+
+#[test]
+fn what_one_sees_does_not_reach_its_neighbours() {
+    // Four with a shared beginning, and two cells of their own each: they are computed together.
+    let mut case = Case::new(64, [2, 2], [4, 40], 9);
+    for (query, mask) in case.mask.chunks_exact_mut(40).enumerate() {
+        mask.fill(HIDDEN);
+        mask[..32].fill(0);
+        mask[32 + 2 * query..34 + 2 * query].fill(0);
+    }
+    case.check();
+    let all = case.compute(2);
+    // The first one's own become no numbers: infinite, and none.
+    let of_cell = |cell: usize| cell * 128..(cell + 1) * 128;
+    case.values[of_cell(32)].fill(0x7c00);
+    case.keys[of_cell(33)].fill(0x7e00);
+    let changed = case.compute(2);
+    assert!(changed[..128].iter().all(|number| !number.is_finite()));
+    assert_eq!(changed[128..], all[128..]);
 }
 
 #[test]
