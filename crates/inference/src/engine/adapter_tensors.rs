@@ -72,6 +72,11 @@ pub(super) fn note(operation: &ggml_tensor) {
 }
 
 impl AdapterTensors {
+    /// How many they are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether the graphs for one adapter are those for the other.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let same = |(one, other): ((&String, &Tensor), (&String, &Tensor))| {

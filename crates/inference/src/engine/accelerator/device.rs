@@ -22,8 +22,8 @@ use super::team::OpenMp;
 use super::{attention, product};
 use crate::engine::adapter_tensors;
 
-const NAME: &CStr = c"MATMUL";
-const DESCRIPTION: &CStr = c"products of quantised weights with AVX-512 VNNI";
+const NAME: &CStr = c"KERNELS";
+const DESCRIPTION: &CStr = c"products of quantised weights and attention with AVX-512 VNNI";
 
 /// Mark of operations that are to be computed.
 const COMPUTED: i32 = GGML_TENSOR_FLAG_COMPUTE.cast_signed();
@@ -64,7 +64,7 @@ static DEVICE: Table<Device> = Table(Device {
     context: ptr::null_mut(),
 });
 
-static GUID: ggml_guid = *b"codegenie/matmul";
+static GUID: ggml_guid = *b"codegenie/kernel";
 
 /// What a context computes with.
 struct Computing {

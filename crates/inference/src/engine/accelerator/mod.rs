@@ -10,7 +10,7 @@ mod device;
 mod product;
 mod team;
 mod tensor;
-#[cfg(all(test, target_feature = "avx512vnni"))]
+#[cfg(test)]
 mod tests;
 
 /// Offers the computations to every context that this process makes from now on; whether the processor has the instructions. To be

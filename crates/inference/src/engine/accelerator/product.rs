@@ -40,6 +40,8 @@ impl<'a> Operation<'a> {
             && is_matrix(output)
             && weights.ne[2] == 1
             && weights.ne[3] == 1
+            && weights.ne[0] > 0
+            && has_no_gaps(weights, format)
             && number(weights.ne[0]).is_multiple_of(format.group())
             && number(weights.ne[1]).is_multiple_of(ROWS);
         is_fitting.then_some(Self {
@@ -60,6 +62,8 @@ impl<'a> Operation<'a> {
 
     #[expect(unsafe_code, reason = "tensors are read and written by address")]
     pub(super) fn product(&self) -> Product<'a> {
+        #[cfg(test)]
+        super::tests::note(self.format);
         let (depth, rows) = (number(self.weights.ne[0]), number(self.weights.ne[1]));
         let bytes = rows * (depth / self.format.group()) * self.format.group_bytes();
         // SAFETY: weights of this shape and format take so many bytes, and nobody writes them.
@@ -96,6 +100,12 @@ fn format(weights: &ggml_tensor) -> Option<Format> {
         GGML_TYPE_Q8_0 if is_plain => Some(Format::Q8_0),
         _ => None,
     }
+}
+
+/// Whether the groups of weights lie one after another.
+fn has_no_gaps(weights: &ggml_tensor, format: Format) -> bool {
+    let row = number(weights.ne[0]) / format.group() * format.group_bytes();
+    weights.nb[0] == format.group_bytes() && weights.nb[1] == row
 }
 
 /// Whether a tensor is columns of `f32` without gaps.

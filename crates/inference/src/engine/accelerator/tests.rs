@@ -1,12 +1,13 @@
 //! Models computed with and without the device, in one process: a context knows the devices that there were when it was made.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::cell::RefCell;
 use std::io;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use kernels::Format;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::llama_batch::LlamaBatch;
@@ -18,6 +19,19 @@ use testmodels::{Family, Size, write_random};
 
 use super::offer;
 use crate::engine::task::{self, QuantKind, Task, TaskArgs};
+
+thread_local! {
+    /// The formats of the products that the device was asked for.
+    static FORMATS: RefCell<Vec<Format>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(super) fn note(format: Format) {
+    FORMATS.with_borrow_mut(|formats| {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    });
+}
 
 /// Tokens of the batches. Products of one column are llama.cpp's own in any case.
 const BATCHES: [usize; 4] = [40, 5, 16, 1];
@@ -71,6 +85,10 @@ fn distance(one: &[f32], other: &[f32]) -> f32 {
 
 #[test]
 fn quantised_models_of_every_family_are_computed_as_exactly_as_by_llama_cpp() {
+    if !kernels::is_supported() {
+        // Nothing is offered on such a processor.
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let (mut server, mut socket) = UnixStream::pair().unwrap();
     thread::spawn(move || io::copy(&mut server, &mut io::sink()));
@@ -78,7 +96,12 @@ fn quantised_models_of_every_family_are_computed_as_exactly_as_by_llama_cpp() {
     for family in Family::ALL {
         let source = folder.path().join(format!("{}.gguf", family.name()));
         write_random(family, Size::Small, 3, &source).unwrap();
-        for kind in [QuantKind::Q4KM, QuantKind::Q40, QuantKind::Q80] {
+        for kind in [
+            QuantKind::Q4KM,
+            QuantKind::Q40,
+            QuantKind::Q5KM,
+            QuantKind::Q80,
+        ] {
             let path = quantise(&source, kind, &mut socket);
             // The same weights in 16 bits, with which activations need no rounding to 8.
             let exact = quantise(&path, QuantKind::F16, &mut socket);
@@ -114,5 +137,16 @@ fn quantised_models_of_every_family_are_computed_as_exactly_as_by_llama_cpp() {
             );
         }
         assert_eq!(with, logits(&backend, &model, 1), "other threads");
+    }
+    let formats = FORMATS.take();
+    for format in [
+        Format::Q4_0x8,
+        Format::Q4Kx8,
+        Format::Q5_0,
+        Format::Q5K,
+        Format::Q6K,
+        Format::Q8_0,
+    ] {
+        assert!(formats.contains(&format), "{format:?} was not taken");
     }
 }

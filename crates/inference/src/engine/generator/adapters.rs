@@ -13,15 +13,18 @@ pub(super) struct Adapter {
     pub(super) lora: LlamaLoraAdapter,
     /// What its products are multiplied with, and divided by its rank; `None` when its file does not tell.
     pub(super) alpha: Option<f32>,
+    /// Tensors of its file.
+    tensor_count: usize,
     /// Where its weights are, once a graph with it was computed.
     tensors: Option<AdapterTensors>,
 }
 
 impl Adapter {
-    pub(super) fn new(lora: LlamaLoraAdapter, alpha: Option<f32>) -> Self {
+    pub(super) fn new(lora: LlamaLoraAdapter, alpha: Option<f32>, tensor_count: usize) -> Self {
         Self {
             lora,
             alpha,
+            tensor_count,
             tensors: None,
         }
     }
@@ -55,6 +58,7 @@ impl Adapters {
     ) -> Result<(), String> {
         if adapter != self.used && !self.lend(adapter) {
             self.give_back();
+            self.used = self.told;
             self.tell(context, adapter)?;
         }
         self.used = adapter;
@@ -63,10 +67,13 @@ impl Adapters {
 
     /// To be called after each computation.
     pub(super) fn note_computed(&mut self) {
-        if std::mem::take(&mut self.is_watching)
-            && let Some(told) = self.told
-        {
-            self.list[told].tensors = Some(adapter_tensors::seen());
+        if std::mem::take(&mut self.is_watching) {
+            let seen = adapter_tensors::seen();
+            let told = self.told.map(|told| &mut self.list[told]);
+            // All of them, or only a part would be changed.
+            if let Some(told) = told.filter(|told| seen.len() == told.tensor_count) {
+                told.tensors = Some(seen);
+            }
         }
     }
 
@@ -98,7 +105,10 @@ impl Adapters {
         context: &mut LlamaContext<'_>,
         adapter: Option<usize>,
     ) -> Result<(), String> {
-        self.is_watching = false;
+        if std::mem::take(&mut self.is_watching) {
+            // Nothing was computed since.
+            drop(adapter_tensors::seen());
+        }
         match adapter {
             Some(number) => {
                 let adapter = self
@@ -144,14 +154,17 @@ mod tests {
 
     use super::*;
     use crate::engine::accelerator;
+    use crate::gguf::read_header;
 
-    /// Ranks of adapters: the first two need the same graphs.
-    const RANKS: [u32; 3] = [4, 4, 8];
+    /// Ranks of adapters, and what their products are multiplied with: the first two need the same graphs.
+    const ADAPTERS: [(u32, f32); 4] = [(4, 1.0), (4, 1.0), (8, 1.0), (4, 2.0)];
 
     fn load_adapters(model: &mut LlamaModel, folder: &Path) -> Adapters {
-        let list = (0..RANKS.len()).map(|number| {
+        let list = ADAPTERS.iter().enumerate().map(|(number, (_, alpha))| {
             let path = folder.join(format!("{number}.gguf"));
-            Adapter::new(model.lora_adapter_init(&path).unwrap(), Some(1.0))
+            let count = read_header(&path).unwrap().tensors.len();
+            let lora = model.lora_adapter_init(&path).unwrap();
+            Adapter::new(lora, Some(*alpha), count)
         });
         Adapters::new(list.collect())
     }
@@ -174,7 +187,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
         write_random(Family::Mistral, Size::Tiny, 1, &path).unwrap();
-        for (number, rank) in RANKS.into_iter().enumerate() {
+        for (number, (rank, _)) in ADAPTERS.into_iter().enumerate() {
             let adapter = folder.path().join(format!("{number}.gguf"));
             write_adapter(&path, rank, number as u64, &adapter).unwrap();
         }
@@ -188,7 +201,7 @@ mod tests {
             let params = LlamaContextParams::default().with_n_ctx(NonZeroU32::new(64));
             model.new_context(&backend, params).unwrap()
         };
-        let all = [None, Some(0), Some(1), Some(2)];
+        let all = [None, Some(0), Some(1), Some(2), Some(3)];
         let alone: Vec<_> = all
             .iter()
             .map(|adapter| {
@@ -199,7 +212,7 @@ mod tests {
                 logits(&mut context, &mut adapters)
             })
             .collect();
-        assert!((0..4).all(|one| (0..one).all(|other| alone[one] != alone[other])));
+        assert!((0..5).all(|one| (0..one).all(|other| alone[one] != alone[other])));
         let mut context = new_context();
         adapters.told = None;
         adapters.used = None;
@@ -212,8 +225,11 @@ mod tests {
             (Some(2), Some(2)),
             (Some(1), Some(1)),
             (Some(0), Some(1)),
+            (Some(3), Some(3)),
+            (Some(1), Some(1)),
             (None, None),
             (Some(0), Some(0)),
+            (Some(1), Some(0)),
         ] {
             adapters.set(&mut context, adapter).unwrap();
             assert_eq!(adapters.told, told, "{adapter:?}");
@@ -224,6 +240,16 @@ mod tests {
                 "{adapter:?}"
             );
         }
-        assert!(adapters.set(&mut context, Some(3)).is_err());
+        // What cannot be set changes nothing but that the weights are back.
+        assert!(adapters.set(&mut context, Some(4)).is_err());
+        assert_eq!(logits(&mut context, &mut adapters), alone[1]);
+        adapters.set(&mut context, Some(1)).unwrap();
+        assert_eq!(logits(&mut context, &mut adapters), alone[2]);
+        // Of a part of an adapter nothing is lent.
+        adapters.list[2].tensor_count += 1;
+        adapters.list[2].tensors = None;
+        adapters.set(&mut context, Some(2)).unwrap();
+        assert_eq!(logits(&mut context, &mut adapters), alone[3]);
+        assert!(adapters.list[2].tensors.is_none());
     }
 }

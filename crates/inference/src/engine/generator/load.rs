@@ -108,7 +108,7 @@ pub(super) fn load(backend: &LlamaBackend, args: &WriteArgs) -> Result<Loaded, E
             Some(Value::F32(alpha)) => Some(*alpha),
             _ => None,
         };
-        adapters.push(Adapter::new(lora, alpha));
+        adapters.push(Adapter::new(lora, alpha, header.tensors.len()));
     }
     let trained = model.n_ctx_train();
     let context_tokens = args.context_tokens.get();
@@ -276,7 +276,9 @@ impl Shape {
             .vocabulary
             .saturating_add(self.embedding.saturating_mul(ROWS))
             .saturating_add(self.feed_forward.saturating_mul(2));
-        let mask = cells.saturating_mul(2);
+        // Of four tokens together, which places they see.
+        let seen = cells.saturating_mul(5) / 4;
+        let mask = cells.saturating_mul(2).saturating_add(seen);
         let token = numbers.saturating_mul(4).saturating_add(mask);
         u64::from(BATCH_TOKENS_MAX).saturating_mul(token)
     }

@@ -15,8 +15,8 @@ const MEMORY: f64 = 0.8;
 const PAUSE_FIRST: u32 = 8;
 const PAUSE_MAX: u32 = 128;
 
-/// Weight of wrong guesses with which guessing begins again: one more that is wrong pauses it again.
-const WRONG_AFTER_PAUSE: f64 = 1.2;
+/// After a pause a draft of three is expected to bring so many times what it must: it is tried, and a wrong one pauses guessing again.
+const GAIN_AFTER_PAUSE: f64 = 1.1;
 
 /// Guesses the tokens of one text.
 pub(super) struct Lookup {
@@ -95,7 +95,7 @@ impl Lookup {
         if expected(3, self.rate()) < self.break_even {
             self.pause = self.pause_next;
             self.pause_next = (self.pause_next * 2).min(PAUSE_MAX);
-            (self.right, self.wrong) = (0.0, WRONG_AFTER_PAUSE);
+            (self.right, self.wrong) = (0.0, wrong_after_pause(self.break_even));
         } else if right > 1 {
             self.pause_next = PAUSE_FIRST;
         }
@@ -131,6 +131,16 @@ impl Lookup {
     }
 }
 
+/// Weight of wrong guesses with which guessing begins again.
+fn wrong_after_pause(break_even: f64) -> f64 {
+    let mut rate = 0.5;
+    while rate > 0.0 && expected(3, rate) > break_even * GAIN_AFTER_PAUSE {
+        rate -= 0.001;
+    }
+    // What `rate` reckons, turned around.
+    1.0 / rate - 2.0
+}
+
 /// Two or three tokens as a key; no token is negative.
 fn key(tokens: &[LlamaToken]) -> [i32; 3] {
     let mut key = [-1; 3];
@@ -142,6 +152,8 @@ fn key(tokens: &[LlamaToken]) -> [i32; 3] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::batch::{Limits, Wish, compose};
+    use super::super::costs::RowCosts;
     use super::*;
 
     fn tokens(numbers: &[i32]) -> Vec<LlamaToken> {
@@ -195,6 +207,37 @@ mod tests {
         lookup.learn(&text, 2, 0, LlamaToken(6));
         text.push(LlamaToken(6));
         assert_eq!(guess(&mut lookup, &text, 2), [0; 0]);
+    }
+
+    #[test]
+    fn after_a_rest_it_guesses_again_whatever_rows_cost() {
+        for costs in [RowCosts::LLAMA_CPP, RowCosts::ACCELERATED] {
+            let text = tokens(&[1, 2, 3, 4, 5, 1, 2]);
+            let mut lookup = Lookup::new(text.len(), costs.break_even());
+            let limits = Limits {
+                tokens: 512,
+                reading: 64,
+                costs,
+            };
+            let guess = |lookup: &mut Lookup| {
+                let draft = lookup.guess(&text, 15).len();
+                let rate = lookup.rate();
+                compose(&[Wish::Write { draft, rate }], limits)[0] - 1
+            };
+            while guess(&mut lookup) > 0 {
+                lookup.learn(&text, 3, 0, LlamaToken(0));
+            }
+            let rests = (1..99).take_while(|_| guess(&mut lookup) == 0).count();
+            assert_eq!(rests, PAUSE_FIRST as usize - 1);
+            // One more wrong guess, and it rests; right ones, and it goes on.
+            lookup.learn(&text, 3, 0, LlamaToken(0));
+            assert_eq!(guess(&mut lookup), 0);
+            while guess(&mut lookup) == 0 {}
+            for _ in 0..3 {
+                lookup.learn(&text, 3, 3, LlamaToken(0));
+                assert!(guess(&mut lookup) >= 3);
+            }
+        }
     }
 
     #[test]
