@@ -26,7 +26,7 @@ const READS_MIN: usize = 3;
 const COPY_BYTES_MAX: usize = 8 << 20;
 
 /// What a thread works with.
-struct Bench {
+struct Scratch {
     /// Queries, multiplied with the scale.
     queries: [[f32; SIZE_MAX]; TOGETHER],
     /// For each cell, the products with the queries, and their softmax.
@@ -36,8 +36,8 @@ struct Bench {
 }
 
 thread_local! {
-    static BENCH: RefCell<Bench> = const {
-        RefCell::new(Bench {
+    static SCRATCH: RefCell<Scratch> = const {
+        RefCell::new(Scratch {
             queries: [[0.0; SIZE_MAX]; TOGETHER],
             weights: Vec::new(),
             keys: Vec::new(),
@@ -95,13 +95,13 @@ fn compute_sized<const VECTORS: usize>(
     let reads: usize = bundle.groups.iter().map(|group| group.places.len()).sum();
     let copy_bytes = bundle.cells.len() * attention.size * size_of::<[u16; 2]>();
     let is_copied = reads >= READS_MIN * bundle.cells.len() && copy_bytes <= COPY_BYTES_MAX;
-    BENCH.with_borrow_mut(|bench| {
-        let Bench {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let Scratch {
             queries,
             weights,
             keys,
             values,
-        } = bench;
+        } = scratch;
         let rows = |from: Strided<'_, u16>, to: &mut Vec<u16>| {
             to.clear();
             for cell in &bundle.cells {

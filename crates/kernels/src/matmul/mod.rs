@@ -42,15 +42,15 @@ pub struct Workspace {
 }
 
 /// What a thread works with.
-struct Bench {
+struct Scratch {
     panel: [PanelBlock; BLOCKS],
     /// The sums of sixteen rows for all columns.
     sums: Vec<[f32; ROWS]>,
 }
 
 thread_local! {
-    static BENCH: RefCell<Bench> = const {
-        RefCell::new(Bench {
+    static SCRATCH: RefCell<Scratch> = const {
+        RefCell::new(Scratch {
             panel: [const { PanelBlock::EMPTY }; BLOCKS],
             sums: Vec::new(),
         })
@@ -136,15 +136,15 @@ impl Workspace {
         for output in outputs {
             let groups = output.weights.rows() / ROWS;
             if group < groups {
-                BENCH.with_borrow_mut(|bench| {
-                    bench.sums.clear();
-                    bench.sums.resize(columns, [0.0; ROWS]);
+                SCRATCH.with_borrow_mut(|scratch| {
+                    scratch.sums.clear();
+                    scratch.sums.resize(columns, [0.0; ROWS]);
                     #[expect(unsafe_code, reason = "the processor must have the instructions")]
                     // SAFETY: `multiply` has asked whether it has them.
                     unsafe {
-                        self.add_rows(&output.weights, group * ROWS, bench);
+                        self.add_rows(&output.weights, group * ROWS, scratch);
                     }
-                    output.set(group, &bench.sums);
+                    output.set(group, &scratch.sums);
                 });
                 return;
             }
@@ -153,21 +153,21 @@ impl Workspace {
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    fn add_rows(&self, weights: &Weights<'_>, row: usize, bench: &mut Bench) {
+    fn add_rows(&self, weights: &Weights<'_>, row: usize, scratch: &mut Scratch) {
         let of_column = weights.depth() / BLOCK;
         for start in (0..of_column).step_by(BLOCKS) {
             let blocks = start..(start + BLOCKS).min(of_column);
-            let panel = &mut bench.panel[..blocks.len()];
+            let panel = &mut scratch.panel[..blocks.len()];
             weights.unpack(row, blocks.clone(), panel);
             // What comes next: these rows' following blocks, or the following rows.
             let ahead = match blocks.end {
                 end if end == of_column => weights.ahead(row + ROWS, 0..BLOCKS.min(of_column)),
                 end => weights.ahead(row, end..(end + BLOCKS).min(of_column)),
             };
-            for tile in tiles(bench.sums.len()) {
+            for tile in tiles(scratch.sums.len()) {
                 let ahead = (tile.column == 0).then_some(&ahead);
                 let of_tile = self.blocks_of(tile, blocks.clone(), of_column);
-                let sums = &mut bench.sums[tile.column..][..tile.width];
+                let sums = &mut scratch.sums[tile.column..][..tile.width];
                 match weights.format().halves() {
                     1 => tile::add::<1>(panel, of_tile, ahead, sums),
                     _ => tile::add::<2>(panel, of_tile, ahead, sums),
