@@ -34,6 +34,13 @@ fn the_memory_for_models_and_who_fits_in_it_are_told() {
     let none = examine(&home, "auto");
     assert_eq!(rows(&none, "language models")[0].0, "without");
     assert_eq!(rows(&none, "model of a task"), []);
+    let known = std::fs::read_to_string("/proc/cpuinfo").unwrap();
+    let state = if known.contains("avx512_vnni") {
+        "ok"
+    } else {
+        "without"
+    };
+    assert_eq!(rows(&none, "model processor")[0].0, state);
     let (state, text) = rows(&none, "model memory")[0];
     assert_eq!(state, "ok");
     assert!(text.contains("chosen: 70 % of what is free"), "{text}");

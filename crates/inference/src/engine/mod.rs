@@ -19,12 +19,21 @@ use std::path::Path;
 pub use args::{EmbedArgs, EngineArgs, GpuLayers, WriteArgs};
 pub use task::{QuantKind, Task, TaskArgs};
 
-/// Offers llama.cpp faster computations than its own; whether this processor has what they need.
-fn offer_accelerator() -> bool {
+/// Whether this processor has the instructions for computations of our own, which are faster than those of llama.cpp.
+pub fn has_kernels() -> bool {
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    return accelerator::offer();
+    return kernels::is_supported();
     #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
     return false;
+}
+
+/// Offers llama.cpp these computations; whether it could.
+fn offer_accelerator() -> bool {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    if has_kernels() {
+        accelerator::offer();
+    }
+    has_kernels()
 }
 
 /// An engine process ends early.

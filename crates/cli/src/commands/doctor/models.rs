@@ -2,6 +2,7 @@
 
 use domain::models::catalogue::{Model, ModelCatalogue as _};
 use domain::models::{ModelName, ModelTask};
+use inference::engine::has_kernels;
 use inference::{BUDGET_PERCENT, FolderCatalogue, estimate_memory, free_memory_bytes};
 
 use super::Finding;
@@ -16,7 +17,7 @@ struct Estimated {
     fits: bool,
 }
 
-/// A row for the models, one for their memory, and one for those that serve tasks.
+/// A row for the models, one for how they are computed, one for their memory, and one for those that serve tasks.
 pub(super) async fn check(config: &Config) -> Vec<Finding> {
     let budget = wire::find_budget(&config.models);
     let name = "language models";
@@ -46,7 +47,22 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
         Finding::ok(name, format!("{} in {root}", models.join(", ")))
     };
     let tasks = check_tasks(config, &models, budget);
-    [there, memory].into_iter().chain(tasks).collect()
+    let rows = [there, check_processor(), memory].into_iter();
+    rows.chain(tasks).collect()
+}
+
+/// What computes the models when no graphics card does.
+fn check_processor() -> Finding {
+    let name = "model processor";
+    if has_kernels() {
+        Finding::ok(
+            name,
+            "has AVX-512 VNNI: prompts and answers at the same time are computed about twice as fast as by llama.cpp alone",
+        )
+    } else {
+        let text = "has no AVX-512 VNNI: models are computed by llama.cpp's own code";
+        Finding::without(name, text)
+    }
 }
 
 fn describe(model: &Estimated) -> String {
