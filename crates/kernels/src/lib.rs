@@ -4,7 +4,10 @@
 
 mod attention;
 mod matmul;
+mod output;
 mod vector;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use attention::{Attention, Strided};
 pub use matmul::{Format, Product, Weights, Workspace};
@@ -16,6 +19,29 @@ pub const ROWS: usize = 16;
 pub trait Team {
     /// Does `work` on every thread, and returns when all are done.
     fn run(&self, work: &(dyn Fn() + Sync));
+
+    /// Does `work` once for each number below `count`, in order, on whichever thread is free.
+    fn share(&self, count: usize, work: impl Fn(usize) + Sync)
+    where
+        Self: Sized,
+    {
+        let next = AtomicUsize::new(0);
+        let take = || {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    break;
+                }
+                work(number);
+            }
+        };
+        // Other threads are not woken for one piece of work.
+        if count == 1 {
+            take();
+        } else {
+            self.run(&take);
+        }
+    }
 }
 
 /// Whether this processor has the instructions.

@@ -3,7 +3,6 @@
 use std::arch::x86_64::{_mm512_cmpneq_epi16_mask, _mm512_set1_epi16};
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::Team;
 use crate::vector::{half_to_float, load_words};
@@ -51,26 +50,14 @@ pub(super) fn find(team: &impl Team, mask: &[u16], cells: usize) -> Vec<Bundle> 
     let masks: Vec<&[u16]> = mask.chunks_exact(cells).collect();
     let parts = masks.len().div_ceil(TOGETHER * GROUPS);
     let found: Vec<Mutex<Bundle>> = (0..parts).map(|_| Mutex::default()).collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(place) = found.get(number) else {
-                break;
-            };
-            let first = number * TOGETHER * GROUPS;
-            let queries = first..(first + TOGETHER * GROUPS).min(masks.len());
-            #[expect(unsafe_code, reason = "the processor must have the instructions")]
-            // SAFETY: whoever calls `find` has asked whether it has them.
-            let bundle = unsafe { bundle(&masks, queries) };
-            *place.lock().expect("BUG: bundling does not panic") = bundle;
-        }
-    };
-    if found.len() == 1 {
-        work();
-    } else {
-        team.run(&work);
-    }
+    team.share(parts, |number| {
+        let first = number * TOGETHER * GROUPS;
+        let queries = first..(first + TOGETHER * GROUPS).min(masks.len());
+        #[expect(unsafe_code, reason = "the processor must have the instructions")]
+        // SAFETY: whoever calls `find` has asked whether it has them.
+        let bundle = unsafe { bundle(&masks, queries) };
+        *found[number].lock().expect("BUG: bundling does not panic") = bundle;
+    });
     let bundles = found
         .into_iter()
         .map(|bundle| bundle.into_inner().expect("BUG: bundling does not panic"));

@@ -11,8 +11,9 @@ use std::cell::RefCell;
 
 use super::group::{Bundle, Group, TOGETHER};
 use super::softmax::softmax;
-use super::{Attention, Output, Strided};
+use super::{Attention, Strided};
 use crate::ROWS;
+use crate::output::Output;
 use crate::vector::{halves_of, load_floats, store_floats};
 
 /// Cells that are fetched before they are needed.
@@ -68,8 +69,12 @@ impl<'a> Rows<'a> {
 }
 
 /// Computes a head of all groups of a bundle.
+///
+/// # Safety
+/// No other thread computes this head of any of the bundle's queries at the same time.
+#[expect(unsafe_code, reason = "threads write different parts of one slice")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-pub(super) fn compute_head(
+pub(super) unsafe fn compute_head(
     attention: &Attention<'_>,
     bundle: &Bundle,
     head: usize,
@@ -298,7 +303,11 @@ fn add_part<const COUNT: usize, const VECTORS: usize, const WIDTH: usize>(
         for (numbers, vector) in numbers.iter_mut().zip(total) {
             store_floats(numbers, _mm512_mul_ps(*vector, _mm512_set1_ps(share)));
         }
-        output.set(begin + start * ROWS, numbers);
+        #[expect(unsafe_code, reason = "threads write different parts of one slice")]
+        // SAFETY: the part belongs to a query and a head that nobody else computes, as `compute_head` asks.
+        unsafe {
+            output.set(begin + start * ROWS, numbers);
+        }
     }
     WIDTH
 }

@@ -8,9 +8,7 @@ mod group;
 mod head;
 mod softmax;
 
-use std::marker::PhantomData;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
+use crate::output::Output;
 use crate::{Team, is_supported};
 use head::compute_head;
 
@@ -73,49 +71,14 @@ impl Attention<'_> {
         assert_eq!(output.len(), count * self.heads * self.size);
         output.fill(0.0);
         let bundles = group::find(team, self.mask, self.cells);
-        let output = Output {
-            numbers: &raw mut *output,
-            borrowed: PhantomData,
-        };
-        let next = AtomicUsize::new(0);
-        team.run(&|| {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(bundle) = bundles.get(number / self.heads) else {
-                    break;
-                };
-                #[expect(unsafe_code, reason = "the processor must have the instructions")]
-                // SAFETY: it was asked above.
-                unsafe {
-                    compute_head(self, bundle, number % self.heads, &output);
-                }
+        let output = Output::new(output);
+        team.share(bundles.len() * self.heads, |number| {
+            let (bundle, head) = (&bundles[number / self.heads], number % self.heads);
+            #[expect(unsafe_code, reason = "the processor must have the instructions")]
+            // SAFETY: it was asked above; each number comes once, and no other has these queries and this head.
+            unsafe {
+                compute_head(self, bundle, head, &output);
             }
         });
-    }
-}
-
-/// What is filled: threads write different parts of it at the same time.
-struct Output<'a> {
-    numbers: *mut [f32],
-    borrowed: PhantomData<&'a mut [f32]>,
-}
-
-#[expect(unsafe_code, reason = "threads write different parts of one slice")]
-// SAFETY: the numbers are borrowed for as long as this lives, and each part is written by the one thread that took its number.
-unsafe impl Sync for Output<'_> {}
-
-impl Output<'_> {
-    /// Sets the numbers from `start` on.
-    #[inline]
-    fn set<const WIDTH: usize>(&self, start: usize, numbers: [[f32; crate::ROWS]; WIDTH]) {
-        assert!(start + size_of_val(&numbers) / size_of::<f32>() <= self.numbers.len());
-        #[expect(unsafe_code, reason = "threads write different parts of one slice")]
-        // SAFETY: the place lies in the slice, and nobody else reads or writes this part.
-        unsafe {
-            let place = self.numbers.cast::<f32>().add(start);
-            place
-                .cast::<[[f32; crate::ROWS]; WIDTH]>()
-                .write_unaligned(numbers);
-        }
     }
 }

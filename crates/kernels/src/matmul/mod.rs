@@ -10,11 +10,10 @@ mod tile;
 mod weights;
 
 use std::cell::RefCell;
-use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::output::Output;
 use crate::{ROWS, Team, is_supported};
 use activations::{ColumnBlock, Tile, quantise, tiles};
 use panel::{BLOCKS, PanelBlock};
@@ -81,21 +80,15 @@ impl Workspace {
             assert_eq!(product.weights.rows() * columns, product.output.len());
         }
         self.round(team, input, columns, depth);
-        let outputs: Vec<Output<'_>> = products.iter_mut().map(Output::new).collect();
-        let groups: usize = outputs
+        let targets: Vec<Target<'_>> = products.iter_mut().map(Target::new).collect();
+        let groups: usize = targets
             .iter()
-            .map(|output| output.weights.rows() / ROWS)
+            .map(|target| target.weights.rows() / ROWS)
             .sum();
-        let next = AtomicUsize::new(0);
-        team.run(&|| {
-            loop {
-                let first = next.fetch_add(GROUPS_TAKEN, Ordering::Relaxed);
-                if first >= groups {
-                    break;
-                }
-                for group in first..(first + GROUPS_TAKEN).min(groups) {
-                    self.multiply_group(&outputs, group, columns);
-                }
+        team.share(groups.div_ceil(GROUPS_TAKEN), |number| {
+            let first = number * GROUPS_TAKEN;
+            for group in first..(first + GROUPS_TAKEN).min(groups) {
+                self.multiply_group(&targets, group, columns);
             }
         });
     }
@@ -110,41 +103,34 @@ impl Workspace {
         for tile in tiles(columns) {
             let (blocks, others) = rest.split_at_mut(tile.width * of_column);
             let numbers = &input[tile.column * depth..][..tile.width * depth];
-            parts.push((numbers, tile.width, blocks));
+            parts.push(Mutex::new((numbers, tile.width, blocks)));
             rest = others;
         }
-        let is_single = parts.len() == 1;
-        let parts = Mutex::new(parts);
-        let work = || {
-            loop {
-                let part = parts.lock().expect("BUG: rounding does not panic").pop();
-                let Some((numbers, width, blocks)) = part else {
-                    break;
-                };
-                #[expect(unsafe_code, reason = "the processor must have the instructions")]
-                // SAFETY: `multiply` has asked whether it has them.
-                unsafe {
-                    quantise(numbers, width, blocks);
-                }
+        team.share(parts.len(), |number| {
+            let mut part = parts[number].lock().expect("BUG: rounding does not panic");
+            let (numbers, width, blocks) = &mut *part;
+            #[expect(unsafe_code, reason = "the processor must have the instructions")]
+            // SAFETY: `multiply` has asked whether it has them.
+            unsafe {
+                quantise(numbers, *width, blocks);
             }
-        };
-        if is_single { work() } else { team.run(&work) }
+        });
     }
 
     /// The sixteen rows with number `group`, counted through all outputs. As `round`, only for `multiply`.
-    fn multiply_group(&self, outputs: &[Output<'_>], mut group: usize, columns: usize) {
-        for output in outputs {
-            let groups = output.weights.rows() / ROWS;
+    fn multiply_group(&self, targets: &[Target<'_>], mut group: usize, columns: usize) {
+        for target in targets {
+            let groups = target.weights.rows() / ROWS;
             if group < groups {
                 SCRATCH.with_borrow_mut(|scratch| {
                     scratch.sums.clear();
                     scratch.sums.resize(columns, [0.0; ROWS]);
                     #[expect(unsafe_code, reason = "the processor must have the instructions")]
-                    // SAFETY: `multiply` has asked whether it has them.
+                    // SAFETY: `multiply` has asked whether it has them, and gives each group to one thread.
                     unsafe {
-                        self.add_rows(&output.weights, group * ROWS, scratch);
+                        self.add_rows(&target.weights, group * ROWS, scratch);
+                        target.set(group, &scratch.sums);
                     }
-                    output.set(group, &scratch.sums);
                 });
                 return;
             }
@@ -183,40 +169,31 @@ impl Workspace {
     }
 }
 
-/// Where the products of a matrix go: threads write different rows of it at the same time.
-struct Output<'a> {
+/// Weights, and where their products go.
+struct Target<'a> {
     weights: Weights<'a>,
-    numbers: *mut [f32],
-    borrowed: PhantomData<&'a mut [f32]>,
+    output: Output<'a>,
 }
 
-#[expect(unsafe_code, reason = "threads write different parts of one slice")]
-// SAFETY: the numbers are borrowed for as long as this lives, and each group of rows is written by the one thread that took it.
-unsafe impl Sync for Output<'_> {}
-
-impl<'a> Output<'a> {
+impl<'a> Target<'a> {
     fn new(product: &'a mut Product<'_>) -> Self {
         Self {
             weights: product.weights,
-            numbers: &raw mut *product.output,
-            borrowed: PhantomData,
+            output: Output::new(product.output),
         }
     }
 
     /// Sets the sixteen rows `group` of all columns.
-    fn set(&self, group: usize, sums: &[[f32; ROWS]]) {
-        let rows = self.weights.rows();
+    ///
+    /// # Safety
+    /// No other thread sets these rows.
+    #[expect(unsafe_code, reason = "threads write different parts of one slice")]
+    unsafe fn set(&self, group: usize, sums: &[[f32; ROWS]]) {
         for (column, sums) in sums.iter().enumerate() {
-            let start = column * rows + group * ROWS;
-            assert!(start + ROWS <= self.numbers.len());
-            #[expect(unsafe_code, reason = "threads write different parts of one slice")]
-            // SAFETY: the place lies in the slice, and nobody else reads or writes the rows of this group.
+            // SAFETY: as above.
             unsafe {
-                self.numbers
-                    .cast::<f32>()
-                    .add(start)
-                    .cast::<[f32; ROWS]>()
-                    .write_unaligned(*sums);
+                self.output
+                    .set(column * self.weights.rows() + group * ROWS, [*sums]);
             }
         }
     }

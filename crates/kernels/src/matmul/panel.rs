@@ -1,6 +1,6 @@
 //! A piece of sixteen rows of weights, unpacked to bytes.
 
-use std::arch::x86_64::{__m512, __m512i};
+use std::arch::x86_64::{__m512, __m512i, _mm512_mul_ps, _mm512_set1_ps};
 
 use crate::ROWS;
 use crate::matmul::BLOCK;
@@ -41,5 +41,12 @@ impl PanelBlock {
     pub(crate) fn set_scale(&mut self, half: usize, scale: __m512, minimum: __m512) {
         store_floats(&mut self.scales[half], scale);
         store_floats(&mut self.minima[half], minimum);
+    }
+
+    /// The same for numbers whose middle is nought.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(crate) fn set_middle(&mut self, half: usize, scale: __m512, middle: f32) {
+        self.set_scale(half, scale, _mm512_mul_ps(scale, _mm512_set1_ps(middle)));
     }
 }

@@ -5,15 +5,6 @@ use kernels::{Format, Product, ROWS, Weights, Workspace};
 use crate::Threads;
 use crate::reference::{Random, arrange, row, weights};
 
-const FORMATS: [Format; 6] = [
-    Format::Q4_0x8,
-    Format::Q4Kx8,
-    Format::Q5_0,
-    Format::Q5K,
-    Format::Q6K,
-    Format::Q8_0,
-];
-
 struct Matrix {
     format: Format,
     depth: usize,
@@ -85,7 +76,7 @@ fn multiply(matrices: &[Matrix], columns: &[Vec<f32>], threads: usize) -> Vec<Ve
 #[test]
 fn products_of_every_format_are_those_of_its_definition() {
     let mut random = Random(1);
-    for format in FORMATS {
+    for format in Format::ALL {
         for (rows, depth) in [(16, 256), (48, 1280)] {
             let matrix = Matrix::new(format, rows, depth, &mut random);
             for width in [1, 2, 3, 4, 5, 6, 7, 8, 9, 21] {

@@ -4,9 +4,8 @@
 use std::ffi::{c_char, c_int, c_void};
 
 use llama_cpp_sys_2::{
-    ggml_backend_buffer_t, ggml_backend_buffer_type_t, ggml_backend_dev_props, ggml_backend_dev_t,
-    ggml_backend_dev_type, ggml_backend_event_t, ggml_backend_graph_plan_t, ggml_backend_reg_t,
-    ggml_backend_t, ggml_cgraph, ggml_guid_t, ggml_status, ggml_tensor,
+    ggml_backend_buffer_type_t, ggml_backend_dev_props, ggml_backend_dev_t, ggml_backend_dev_type,
+    ggml_backend_reg_t, ggml_backend_t, ggml_cgraph, ggml_guid_t, ggml_status, ggml_tensor,
 };
 
 /// Version of the tables (`GGML_BACKEND_API_VERSION`).
@@ -38,17 +37,12 @@ pub(super) struct Device {
     pub(super) init_backend: extern "C" fn(ggml_backend_dev_t, *const c_char) -> ggml_backend_t,
     pub(super) get_buffer_type: extern "C" fn(ggml_backend_dev_t) -> ggml_backend_buffer_type_t,
     pub(super) get_host_buffer_type: Unset,
-    pub(super) buffer_from_host_ptr: unsafe extern "C" fn(
-        ggml_backend_dev_t,
-        *mut c_void,
-        usize,
-        usize,
-    ) -> ggml_backend_buffer_t,
+    pub(super) buffer_from_host_ptr: Unset,
     pub(super) supports_op: unsafe extern "C" fn(ggml_backend_dev_t, *const ggml_tensor) -> bool,
     pub(super) supports_buft:
         unsafe extern "C" fn(ggml_backend_dev_t, ggml_backend_buffer_type_t) -> bool,
     pub(super) offload_op: Unset,
-    pub(super) event_new: Option<extern "C" fn(ggml_backend_dev_t) -> ggml_backend_event_t>,
+    pub(super) event_new: Unset,
     pub(super) event_free: Unset,
     pub(super) event_synchronize: Unset,
     pub(super) registration: *const Registration,
@@ -67,8 +61,7 @@ pub(super) struct Backend {
     pub(super) get_tensor_2d_async: Unset,
     pub(super) cpy_tensor_async: Unset,
     pub(super) synchronize: Unset,
-    pub(super) graph_plan_create:
-        Option<extern "C" fn(ggml_backend_t, *const ggml_cgraph) -> ggml_backend_graph_plan_t>,
+    pub(super) graph_plan_create: Unset,
     pub(super) graph_plan_free: Unset,
     pub(super) graph_plan_update: Unset,
     pub(super) graph_plan_compute: Unset,

@@ -3,7 +3,7 @@
 use std::slice;
 
 use kernels::{Attention, Strided};
-use llama_cpp_sys_2::{GGML_OP_FLASH_ATTN_EXT, GGML_TYPE_F16, GGML_TYPE_F32, ggml_tensor};
+use llama_cpp_sys_2::{GGML_TYPE_F16, GGML_TYPE_F32, ggml_tensor};
 
 use super::tensor::{follow, number};
 
@@ -18,11 +18,8 @@ pub(super) struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    /// `None` for what the device does not compute.
+    /// An attention; `None` for one that the device does not compute.
     pub(super) fn read(output: &'a ggml_tensor) -> Option<Self> {
-        if output.op != GGML_OP_FLASH_ATTN_EXT {
-            return None;
-        }
         let [queries, keys, values, mask, sinks] =
             [0, 1, 2, 3, 4].map(|source| follow(output.src[source]));
         let (queries, keys, values, mask) = (queries?, keys?, values?, mask?);

@@ -9,12 +9,11 @@ use kernels::{Product, Workspace};
 use llama_cpp_sys_2::{
     GGML_BACKEND_DEVICE_TYPE_ACCEL, GGML_OP_FLASH_ATTN_EXT, GGML_OP_MUL_MAT, GGML_OP_NONE,
     GGML_OP_PERMUTE, GGML_OP_RESHAPE, GGML_OP_TRANSPOSE, GGML_OP_VIEW, GGML_STATUS_FAILED,
-    GGML_STATUS_SUCCESS, GGML_TENSOR_FLAG_COMPUTE, ggml_backend_buffer_t,
-    ggml_backend_buffer_type_t, ggml_backend_buft_is_host, ggml_backend_buft_name,
-    ggml_backend_cpu_buffer_from_ptr, ggml_backend_cpu_buffer_type, ggml_backend_dev_caps,
-    ggml_backend_dev_props, ggml_backend_dev_t, ggml_backend_dev_type, ggml_backend_reg_t,
-    ggml_backend_register, ggml_backend_t, ggml_cgraph, ggml_graph_n_nodes, ggml_graph_node,
-    ggml_guid, ggml_status, ggml_tensor,
+    GGML_STATUS_SUCCESS, GGML_TENSOR_FLAG_COMPUTE, ggml_backend_buffer_type_t,
+    ggml_backend_buft_is_host, ggml_backend_buft_name, ggml_backend_cpu_buffer_type,
+    ggml_backend_dev_caps, ggml_backend_dev_props, ggml_backend_dev_t, ggml_backend_dev_type,
+    ggml_backend_reg_t, ggml_backend_register, ggml_backend_t, ggml_cgraph, ggml_graph_n_nodes,
+    ggml_graph_node, ggml_guid, ggml_status, ggml_tensor,
 };
 
 use super::abi::{Backend, Device, Registration, VERSION};
@@ -53,7 +52,7 @@ static DEVICE: Table<Device> = Table(Device {
     init_backend,
     get_buffer_type: buffer_type,
     get_host_buffer_type: None,
-    buffer_from_host_ptr,
+    buffer_from_host_ptr: None,
     supports_op,
     supports_buft,
     offload_op: None,
@@ -145,7 +144,7 @@ unsafe extern "C" fn device_props(_: ggml_backend_dev_t, props: *mut ggml_backen
         caps: ggml_backend_dev_caps {
             async_: false,
             host_buffer: false,
-            buffer_from_host_ptr: true,
+            buffer_from_host_ptr: false,
             events: false,
             mmap_support: true,
         },
@@ -163,19 +162,6 @@ extern "C" fn buffer_type(_: ggml_backend_dev_t) -> ggml_backend_buffer_type_t {
     unsafe {
         ggml_backend_cpu_buffer_type()
     }
-}
-
-#[expect(unsafe_code, reason = "memory is handed over by address")]
-/// # Safety
-/// There are `size` bytes at the address.
-unsafe extern "C" fn buffer_from_host_ptr(
-    _: ggml_backend_dev_t,
-    address: *mut c_void,
-    size: usize,
-    _: usize,
-) -> ggml_backend_buffer_t {
-    // SAFETY: as above.
-    unsafe { ggml_backend_cpu_buffer_from_ptr(address, size) }
 }
 
 #[expect(unsafe_code, reason = "ggml asks about an operation by its address")]

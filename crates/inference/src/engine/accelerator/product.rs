@@ -6,8 +6,8 @@ use std::slice;
 use super::tensor::{follow, number};
 use kernels::{Format, Product, ROWS, Weights};
 use llama_cpp_sys_2::{
-    GGML_OP_MUL_MAT, GGML_TYPE_F32, GGML_TYPE_Q4_0, GGML_TYPE_Q4_K, GGML_TYPE_Q5_0, GGML_TYPE_Q5_K,
-    GGML_TYPE_Q6_K, GGML_TYPE_Q8_0, ggml_backend_buffer_get_type, ggml_backend_buft_is_host,
+    GGML_TYPE_F32, GGML_TYPE_Q4_0, GGML_TYPE_Q4_K, GGML_TYPE_Q5_0, GGML_TYPE_Q5_K, GGML_TYPE_Q6_K,
+    GGML_TYPE_Q8_0, ggml_backend_buffer_get_type, ggml_backend_buft_is_host,
     ggml_backend_buft_name, ggml_tensor,
 };
 
@@ -26,10 +26,10 @@ pub(super) struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    /// `None` for what the device does not compute.
+    /// A product; `None` for one that the device does not compute.
     pub(super) fn read(output: &'a ggml_tensor) -> Option<Self> {
         // Its parameters are the wanted precision and a hint about the weights.
-        if output.op != GGML_OP_MUL_MAT || output.op_params[1] != 0 {
+        if output.op_params[1] != 0 {
             return None;
         }
         let weights = follow(output.src[0])?;

@@ -139,14 +139,7 @@ fn quantised_models_of_every_family_are_computed_as_exactly_as_by_llama_cpp() {
         assert_eq!(with, logits(&backend, &model, 1), "other threads");
     }
     let formats = FORMATS.take();
-    for format in [
-        Format::Q4_0x8,
-        Format::Q4Kx8,
-        Format::Q5_0,
-        Format::Q5K,
-        Format::Q6K,
-        Format::Q8_0,
-    ] {
+    for format in Format::ALL {
         assert!(formats.contains(&format), "{format:?} was not taken");
     }
 }

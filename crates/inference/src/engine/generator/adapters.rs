@@ -10,9 +10,9 @@ const SCALE: f32 = 1.0;
 
 /// An adapter in memory.
 pub(super) struct Adapter {
-    pub(super) lora: LlamaLoraAdapter,
+    lora: LlamaLoraAdapter,
     /// What its products are multiplied with, and divided by its rank; `None` when its file does not tell.
-    pub(super) alpha: Option<f32>,
+    alpha: Option<f32>,
     /// Tensors of its file.
     tensor_count: usize,
     /// Where its weights are, once a graph with it was computed.

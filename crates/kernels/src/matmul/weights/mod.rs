@@ -36,6 +36,16 @@ pub enum Format {
 }
 
 impl Format {
+    /// Every format.
+    pub const ALL: [Self; 6] = [
+        Self::Q4_0x8,
+        Self::Q4Kx8,
+        Self::Q5_0,
+        Self::Q5K,
+        Self::Q6K,
+        Self::Q8_0,
+    ];
+
     /// Numbers of a row that are stored together.
     pub const fn group(self) -> usize {
         match self {

@@ -1,7 +1,7 @@
 //! `Q4_0` of eight rows interleaved: for each row its scale of 16 bits, then nibbles, eight bytes of each row in turn. A row's byte has
 //! columns 16 apart. The nibbles are signed.
 
-use std::arch::x86_64::{_mm512_mul_ps, _mm512_set1_epi8, _mm512_set1_ps, _mm512_xor_si512};
+use std::arch::x86_64::{_mm512_set1_epi8, _mm512_xor_si512};
 
 use super::q4_k::{both_halves, interleave, nibbles};
 use super::{Groups, part};
@@ -21,7 +21,7 @@ pub(super) fn unpack(groups: Groups<'_, BYTES>, panel: &mut [PanelBlock]) {
     for (place, block) in panel.iter_mut().enumerate() {
         let (first, second) = (groups.get(0, place), groups.get(1, place));
         let scale = halves_to_floats(&both_halves(first, second, 0));
-        block.set_scale(0, scale, _mm512_mul_ps(scale, _mm512_set1_ps(MIDDLE)));
+        block.set_middle(0, scale, MIDDLE);
         let mut quants = [sign; 8];
         for half in 0..2 {
             let first = _mm512_xor_si512(load(part(first, QUANTS + half * 64)), sign);

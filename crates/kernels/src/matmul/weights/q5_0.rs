@@ -1,9 +1,8 @@
 //! `Q5_0`: 32 columns with one scale of 16 bits, the fifth bits, and nibbles; a byte has columns 16 apart.
 
 use std::arch::x86_64::{
-    __m512i, _mm_setzero_si128, _mm512_add_epi8, _mm512_mask_add_epi8, _mm512_mul_ps,
-    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_set4_epi32, _mm512_shuffle_epi8,
-    _mm512_test_epi8_mask,
+    __m512i, _mm_setzero_si128, _mm512_add_epi8, _mm512_mask_add_epi8, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_set4_epi32, _mm512_shuffle_epi8, _mm512_test_epi8_mask,
 };
 
 use super::q4_k::nibbles;
@@ -31,7 +30,7 @@ pub(super) fn unpack(groups: Groups<'_, BYTES>, panel: &mut [PanelBlock]) {
             bytes[row] = load_16(part(group, QUANTS));
         }
         let scale = halves_to_floats(&scales);
-        block.set_scale(0, scale, _mm512_mul_ps(scale, _mm512_set1_ps(MIDDLE)));
+        block.set_middle(0, scale, MIDDLE);
         let fifth = load(part(fifth.as_flattened(), 0));
         let mut quants = [fifth; 8];
         for (word, bytes) in transpose_words(&bytes).into_iter().enumerate() {

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::{
     __m256i, _mm_setzero_si128, _mm256_and_si256, _mm256_or_si256, _mm256_set1_epi8,
-    _mm256_setzero_si256, _mm256_slli_epi16, _mm256_srli_epi16, _mm512_mul_ps, _mm512_set1_ps,
+    _mm256_setzero_si256, _mm256_slli_epi16, _mm256_srli_epi16, _mm512_mul_ps,
 };
 
 use super::{Groups, part};
@@ -53,8 +53,7 @@ fn unpack_scales(groups: Groups<'_, BYTES>, place: usize, blocks: &mut [PanelBlo
     let scale = halves_to_floats(&scales);
     for (place, numbers) in transpose_bytes(numbers).into_iter().enumerate() {
         let scale = _mm512_mul_ps(scale, signed_to_floats(numbers));
-        let minimum = _mm512_mul_ps(scale, _mm512_set1_ps(MIDDLE));
-        blocks[place / 2].set_scale(place % 2, scale, minimum);
+        blocks[place / 2].set_middle(place % 2, scale, MIDDLE);
     }
 }
 

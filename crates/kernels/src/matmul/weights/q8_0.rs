@@ -1,6 +1,6 @@
 //! `Q8_0`: 32 columns with one scale of 16 bits, and signed bytes.
 
-use std::arch::x86_64::{_mm256_set1_epi8, _mm256_xor_si256, _mm512_mul_ps, _mm512_set1_ps};
+use std::arch::x86_64::{_mm256_set1_epi8, _mm256_xor_si256};
 
 use super::{Groups, part};
 use crate::ROWS;
@@ -24,7 +24,7 @@ pub(super) fn unpack(groups: Groups<'_, BYTES>, panel: &mut [PanelBlock]) {
             quants[row] = _mm256_xor_si256(load_32(part(group, QUANTS)), sign);
         }
         let scale = halves_to_floats(&scales);
-        block.set_scale(0, scale, _mm512_mul_ps(scale, _mm512_set1_ps(MIDDLE)));
+        block.set_middle(0, scale, MIDDLE);
         block.set_quants(&transpose_fours(&quants));
     }
 }
